@@ -1,0 +1,58 @@
+package wget
+
+import (
+	"bufio"
+	"io/fs"
+	"net"
+	"net/http"
+	"net/netip"
+	"path"
+	"sync"
+
+	"wget/internal/fetch"
+)
+
+// startDemo answers on loopback, over real TCP, for every host: with the
+// sample of its name, or else with one for hosts that have none. The route
+// leads all connections there.
+func startDemo(samples fs.FS) (fetch.Route, func(), error) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return fetch.Route{}, nil, err
+	}
+	var serving sync.WaitGroup
+	serving.Go(func() {
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			serving.Go(func() { serveSample(conn, samples) })
+		}
+	})
+	at := listener.Addr().(*net.TCPAddr).AddrPort()
+	stop := func() {
+		listener.Close()
+		serving.Wait()
+	}
+	return fetch.Route{Addrs: []netip.Addr{at.Addr()}, ToPort: at.Port()}, stop, nil
+}
+
+func serveSample(conn net.Conn, samples fs.FS) {
+	defer conn.Close()
+	request, err := http.ReadRequest(bufio.NewReader(conn))
+	if err != nil {
+		return
+	}
+	host, _, err := net.SplitHostPort(request.Host)
+	if err != nil {
+		host = request.Host
+	}
+	reply, err := fs.ReadFile(samples, path.Join("testdata/demo", path.Base("/"+host)+".http"))
+	if err != nil {
+		reply, err = fs.ReadFile(samples, "testdata/demo/other.http")
+	}
+	if err == nil {
+		conn.Write(reply)
+	}
+}

@@ -1,0 +1,196 @@
+package wget
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"iter"
+	"os"
+
+	"wget/internal/fetch"
+)
+
+// maxLine is the longest line of an input file that can be a target, in bytes.
+const maxLine = 64 << 10
+
+// hosts is where targets come from: the arguments, then each file.
+type hosts struct {
+	specs    []fetch.Spec
+	files    []*os.File
+	stdin    io.Reader // nil unless it is to be read
+	defaults fetch.Defaults
+	failed   error // the first file that could not be read to its end
+}
+
+// openHosts opens every file before the first host is asked, so that a wrong
+// name is found at once.
+func openHosts(c *Config, stdin io.Reader) (*hosts, error) {
+	h := &hosts{specs: c.Specs, defaults: c.Defaults}
+	for _, name := range c.Files {
+		if name == "-" {
+			h.stdin = stdin
+			continue
+		}
+		f, err := os.Open(name)
+		if err != nil {
+			h.close()
+			return nil, fileError{fmt.Errorf("--input-file: %w", err)}
+		}
+		h.files = append(h.files, f)
+		if info, err := f.Stat(); err == nil && info.IsDir() {
+			h.close()
+			return nil, fileError{fmt.Errorf("--input-file: %s is a directory", name)}
+		}
+	}
+	return h, nil
+}
+
+func (h *hosts) close() {
+	for _, f := range h.files {
+		f.Close()
+	}
+}
+
+// targets yields what to ask, numbered from 0. It ends early when ctx does,
+// also while it waits for input.
+func (h *hosts) targets(ctx context.Context) iter.Seq[fetch.Target] {
+	return func(yield func(fetch.Target) bool) {
+		index := 0
+		number := func(t fetch.Target) bool {
+			t.Index = index
+			index++
+			return yield(t)
+		}
+		for _, spec := range h.specs {
+			for t := range spec.All() {
+				if !number(t) {
+					return
+				}
+			}
+		}
+		for _, f := range h.files {
+			if !h.read(ctx, f, f.Name(), number) {
+				return
+			}
+		}
+		if h.stdin != nil {
+			h.read(ctx, h.stdin, "stdin", number)
+		}
+	}
+}
+
+// read yields the targets of one file. A line that is no target is yielded
+// with its error, and the rest of the file is read.
+func (h *hosts) read(ctx context.Context, file io.Reader, name string, yield func(fetch.Target) bool) bool {
+	lines := bufio.NewReaderSize(untilDone(ctx, file), maxLine)
+	for first := true; ; first = false {
+		line, err := lines.ReadSlice('\n')
+		if err == bufio.ErrBufferFull {
+			shown := fetch.Bad(string(line[:80])+"...", fmt.Errorf("a line of more than %d bytes", maxLine))
+			for err == bufio.ErrBufferFull {
+				_, err = lines.ReadSlice('\n')
+			}
+			if !yield(shown) {
+				return false
+			}
+			line = nil
+		}
+		if first {
+			line = bytes.TrimPrefix(line, []byte("\ufeff"))
+		}
+		if text := targetOf(line); len(text) > 0 && !h.expand(string(text), yield) {
+			return false
+		}
+		if ctx.Err() != nil {
+			return false
+		}
+		if err != nil {
+			if err != io.EOF && h.failed == nil {
+				h.failed = fileError{fmt.Errorf("reading %s: %w", name, err)}
+			}
+			return true
+		}
+	}
+}
+
+// targetOf is a line without its end, the space around it, and a comment: what
+// follows # at the start or after a space.
+func targetOf(line []byte) []byte {
+	line = bytes.TrimSpace(line)
+	if len(line) > 0 && line[0] == '#' {
+		return nil
+	}
+	for _, mark := range []string{" #", "\t#"} {
+		if i := bytes.Index(line, []byte(mark)); i >= 0 {
+			line = line[:i]
+		}
+	}
+	return bytes.TrimSpace(line)
+}
+
+func (h *hosts) expand(text string, yield func(fetch.Target) bool) bool {
+	spec, err := fetch.Parse(text, h.defaults)
+	if err != nil {
+		return yield(fetch.Bad(text, err))
+	}
+	for t := range spec.All() {
+		if !yield(t) {
+			return false
+		}
+	}
+	return true
+}
+
+// untilDone is r until ctx ends. A read that is blocked then, in a pipe that
+// nobody writes to, cannot be called back: its goroutine is left to the end of
+// the process.
+func untilDone(ctx context.Context, r io.Reader) io.Reader {
+	d := &doneReader{ctx: ctx, chunks: make(chan chunk)}
+	go func() {
+		defer close(d.chunks)
+		// While one buffer is being used the other is being filled; the
+		// channel's hand-over says when they change.
+		var buffers [2][maxLine]byte
+		for i := 0; ; i = 1 - i {
+			n, err := r.Read(buffers[i][:])
+			select {
+			case d.chunks <- chunk{buffers[i][:n], err}:
+			case <-ctx.Done():
+				return
+			}
+			if err != nil {
+				return
+			}
+		}
+	}()
+	return d
+}
+
+type chunk struct {
+	bytes []byte
+	err   error
+}
+
+type doneReader struct {
+	ctx    context.Context
+	chunks chan chunk
+	now    chunk
+}
+
+func (d *doneReader) Read(p []byte) (int, error) {
+	for len(d.now.bytes) == 0 {
+		if d.now.err != nil {
+			return 0, d.now.err
+		}
+		select {
+		case d.now = <-d.chunks:
+		case <-d.ctx.Done():
+			return 0, io.EOF
+		}
+	}
+	n := copy(p, d.now.bytes)
+	d.now.bytes = d.now.bytes[n:]
+	return n, nil
+}

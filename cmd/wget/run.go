@@ -1,0 +1,86 @@
+package wget
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"time"
+
+	"wget/internal/fetch"
+	"wget/internal/report"
+)
+
+// run is the pipeline: hosts, targets, a goroutine each, results, one writer.
+func run(ctx context.Context, c *Config, s streams, samples fs.FS) error {
+	hosts, err := openHosts(c, s.in)
+	if err != nil {
+		return err
+	}
+	defer hosts.close()
+	out, err := openOutput(c.Output, s.out)
+	if err != nil {
+		return err
+	}
+	if c.Demo {
+		route, stop, err := startDemo(samples)
+		if err != nil {
+			return err
+		}
+		defer stop()
+		c.Fetch.Routes = []fetch.Route{route}
+	}
+
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	started := 0
+	starts := make(chan *fetch.Target)
+	c.Fetch.Starting = func(t fetch.Target) {
+		started++
+		if c.Report.Verbose {
+			starts <- &t
+		}
+	}
+	begin := time.Now()
+	results := fetch.All(ctx, hosts.targets(ctx), c.Fetch)
+	summary, failed := report.Drain(results, starts, out, s.err, c.Report, stop)
+	if err := out.Close(); failed == nil {
+		failed = err
+	}
+
+	if !c.Report.Quiet && (started > 1 || ctx.Err() != nil) {
+		fmt.Fprintln(s.err, summary.Line(time.Since(begin)))
+	}
+	var interrupted Interrupted
+	switch {
+	case errors.As(context.Cause(ctx), &interrupted):
+		return interrupted
+	case summary.Total() != started:
+		return fmt.Errorf("%d targets were started and %d reported: please report this bug", started, summary.Total())
+	}
+	verdict := judge(&summary, c)
+	switch {
+	case failed != nil:
+		return fileError{fmt.Errorf("writing: %w", failed)}
+	case hosts.failed != nil:
+		return hosts.failed
+	}
+	return verdict
+}
+
+// openOutput is stdout, which is not ours to close, or a file.
+func openOutput(name string, stdout io.Writer) (io.WriteCloser, error) {
+	if name == "" || name == "-" {
+		return struct {
+			io.Writer
+			io.Closer
+		}{stdout, io.NopCloser(nil)}, nil
+	}
+	f, err := os.Create(name)
+	if err != nil {
+		return nil, fileError{fmt.Errorf("--output-document: %w", err)}
+	}
+	return f, nil
+}

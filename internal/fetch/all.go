@@ -1,0 +1,74 @@
+package fetch
+
+import (
+	"context"
+	"iter"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// All asks every target in a goroutine of its own, at most o.Parallel at once,
+// and sends one result for each target that it started. Once ctx is canceled
+// it starts no more, and what is in flight fails as canceled.
+//
+// The channel is closed when all results have been sent. The caller must read
+// until then.
+func All(ctx context.Context, targets iter.Seq[Target], o Options) <-chan *Result {
+	f := newFetcher(o)
+	if o.Ordered {
+		return f.inOrder(ctx, targets)
+	}
+	results := make(chan *Result)
+	go func() {
+		defer close(results)
+		var group errgroup.Group
+		defer group.Wait()
+		group.SetLimit(f.Parallel)
+		for target := range targets {
+			if ctx.Err() != nil {
+				return
+			}
+			f.Starting(target)
+			group.Go(func() error {
+				results <- f.host(ctx, target)
+				return nil
+			})
+		}
+	}()
+	return results
+}
+
+// inOrder is All with the results in the order of the targets. A slow host
+// holds back at most ahead results behind it; then no more hosts are started.
+func (f *fetcher) inOrder(ctx context.Context, targets iter.Seq[Target]) <-chan *Result {
+	// Each slot is the promise of one result. The room in between lets hosts
+	// run on behind a slow one.
+	ahead := 8 * f.Parallel
+	slots := make(chan chan *Result, ahead)
+	go func() {
+		defer close(slots)
+		var group errgroup.Group
+		defer group.Wait()
+		group.SetLimit(f.Parallel)
+		for target := range targets {
+			if ctx.Err() != nil {
+				return
+			}
+			slot := make(chan *Result, 1) // filled without waiting for its turn
+			slots <- slot
+			f.Starting(target)
+			group.Go(func() error {
+				slot <- f.host(ctx, target)
+				return nil
+			})
+		}
+	}()
+	results := make(chan *Result)
+	go func() {
+		defer close(results)
+		for slot := range slots {
+			results <- <-slot
+		}
+	}()
+	return results
+}

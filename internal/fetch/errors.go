@@ -1,0 +1,154 @@
+package fetch
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"syscall"
+	"time"
+)
+
+// Stage is the step at which a host failed.
+type Stage string
+
+// The stages, in the order in which a host passes them.
+const (
+	StageTarget  Stage = "target"  // the input could not be read as a target
+	StageDNS     Stage = "dns"     // finding the addresses of a name
+	StageConnect Stage = "connect" // opening the TCP connection
+	StageTLS     Stage = "tls"     // the handshake and the certificate
+	StageWrite   Stage = "write"   // sending the request
+	StageRead    Stage = "read"    // waiting for the first byte of the reply
+	StageHead    Stage = "head"    // inside the header section
+)
+
+// Kind is the reason why a host failed.
+type Kind string
+
+// The kinds. Scripts rely on these words.
+const (
+	KindBadTarget   Kind = "bad_target"
+	KindNotFound    Kind = "not_found"   // the name, or an address of the family asked for, does not exist
+	KindDNSFailure  Kind = "dns_failure" // the resolver failed or could not be asked
+	KindTimeout     Kind = "timeout"
+	KindRefused     Kind = "refused"
+	KindUnreachable Kind = "unreachable"
+	KindReset       Kind = "reset"
+	KindClosed      Kind = "closed" // the server ended the stream too early
+	KindCertificate Kind = "certificate"
+	KindHandshake   Kind = "handshake" // TLS failed for another reason
+	KindMalformed   Kind = "malformed" // not an HTTP/1 reply
+	KindTooLarge    Kind = "too_large" // a header section over Options.MaxHeader
+	KindCanceled    Kind = "canceled"
+	KindLimit       Kind = "limit" // a bound of this program or of this system
+)
+
+// Error says where and why a host failed.
+type Error struct {
+	Stage Stage
+	Kind  Kind
+	Err   error  // the cause; its text names what is not in Stage and Kind
+	Hint  string // what the user could do about it, or ""
+}
+
+// Error returns "STAGE: CAUSE".
+func (e *Error) Error() string { return string(e.Stage) + ": " + e.Err.Error() }
+
+// Unwrap returns the cause.
+func (e *Error) Unwrap() error { return e.Err }
+
+// errTooLong stands for a deadline of ours that passed.
+type errTooLong struct{ after time.Duration }
+
+func (e errTooLong) Error() string {
+	return "timed out after " + e.after.Round(time.Millisecond).String()
+}
+func (errTooLong) Timeout() bool { return true }
+
+// fail wraps err for the stage that met it. An *Error passes unchanged: the
+// line that made it knew more.
+func fail(stage Stage, err error) *Error {
+	var known *Error
+	if errors.As(err, &known) {
+		return known
+	}
+	return &Error{Stage: stage, Kind: kindOf(stage, err), Err: plain(err)}
+}
+
+// kindOf works out the reason from the error's identity, never from its text.
+func kindOf(stage Stage, err error) Kind {
+	var (
+		dns     *net.DNSError
+		cert    *tls.CertificateVerificationError
+		timeout interface{ Timeout() bool }
+	)
+	switch {
+	case errors.Is(err, context.Canceled):
+		return KindCanceled
+	case errors.As(err, &dns) && dns.IsNotFound:
+		return KindNotFound
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return KindRefused
+	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE), errors.Is(err, syscall.ECONNABORTED):
+		return KindReset
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return KindClosed
+	case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE),
+		errors.Is(err, syscall.ENOBUFS), errors.Is(err, syscall.ENOMEM), errors.Is(err, syscall.EADDRNOTAVAIL):
+		return KindLimit
+	case errors.As(err, &cert):
+		return KindCertificate
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded),
+		errors.As(err, &timeout) && timeout.Timeout():
+		return KindTimeout
+	case stage == StageDNS:
+		return KindDNSFailure
+	case stage == StageTLS:
+		return KindHandshake
+	case stage == StageConnect:
+		return KindUnreachable
+	}
+	return KindReset
+}
+
+// plain reduces an error to what the stage and the target do not already say:
+// net's "dial tcp 192.0.2.1:80: connect: connection refused" to its last part.
+func plain(err error) error {
+	var (
+		errno    syscall.Errno
+		dns      *net.DNSError
+		cert     *tls.CertificateVerificationError
+		hostname x509.HostnameError
+	)
+	switch {
+	case errors.Is(err, context.Canceled):
+		return context.Canceled
+	case errors.As(err, &dns):
+		return dnsCause(dns)
+	case errors.As(err, &errno):
+		return errno
+	case errors.As(err, &hostname):
+		return hostname
+	case errors.As(err, &cert):
+		return cert.Err
+	}
+	return err
+}
+
+// dnsCause names the server that failed, which net's own text hides among
+// the rest.
+func dnsCause(e *net.DNSError) error {
+	reason := e.Err
+	if e.IsNotFound {
+		reason = "no such host"
+	}
+	if e.Server == "" {
+		return errors.New(reason)
+	}
+	return fmt.Errorf("%s (asked %s)", reason, e.Server)
+}

@@ -1,0 +1,100 @@
+package fetch
+
+import (
+	"context"
+	"net"
+	"net/netip"
+	"sync"
+	"time"
+)
+
+// fetcher is what all hosts share: the options with their zeros filled in, and
+// what is worked out from them once. Nothing in it changes while hosts run.
+type fetcher struct {
+	Options
+	protocol protocol
+	request  request
+	buffers  *sync.Pool
+}
+
+func newFetcher(o Options) *fetcher {
+	if o.Parallel <= 0 {
+		o.Parallel = DefaultParallel
+	}
+	if o.MaxHeader <= 0 {
+		o.MaxHeader = DefaultMaxHeader
+	}
+	if o.Starting == nil {
+		o.Starting = func(Target) {}
+	}
+	if o.Resolver == nil {
+		o.Resolver = &net.Resolver{PreferGo: true}
+	}
+	f := &fetcher{Options: o, protocol: protocolNamed(o.Protocol)}
+	f.request = newRequest(f.protocol.name, o)
+	f.buffers = newBuffers(o.MaxHeader)
+	return f
+}
+
+// host asks one target, straight down.
+func (f *fetcher) host(ctx context.Context, t Target) *Result {
+	r := &Result{Target: t}
+	if t.Err != nil {
+		r.Err = t.Err
+		return r
+	}
+	start := time.Now()
+	if err := f.ask(ctx, r, start); err != nil {
+		r.Err = err
+		if ctx.Err() != nil {
+			r.Err = &Error{Stage: err.Stage, Kind: KindCanceled, Err: context.Canceled}
+		}
+	}
+	r.Times.Total = time.Since(start)
+	return r
+}
+
+func (f *fetcher) ask(ctx context.Context, r *Result, start time.Time) *Error {
+	limit := newLimit(start, f.MaxTime)
+
+	addrs, port, looked, err := f.resolve(ctx, r.Target, limit.within(f.DNSTimeout))
+	if looked {
+		r.Times.DNS = time.Since(start)
+	}
+	if err != nil {
+		return fail(StageDNS, err)
+	}
+
+	connecting := limit.within(f.ConnectTimeout)
+	conn, err := f.dial(ctx, addrs, port, connecting)
+	if err != nil {
+		return fail(StageConnect, err)
+	}
+	defer conn.Close()
+	stop := interruptible(ctx, conn)
+	defer stop()
+	r.Times.Connect = time.Since(start)
+	r.Addr = remoteAddr(conn)
+
+	stream := conn
+	if r.Target.TLS {
+		if stream, err = f.secure(ctx, conn, r, connecting); err != nil {
+			return fail(StageTLS, err)
+		}
+		r.Times.TLS = time.Since(start)
+	}
+	return f.protocol.exchange(ctx, f, stream, r, start, limit.within(f.ReadTimeout))
+}
+
+// interruptible makes a canceled context end what conn is waiting for.
+func interruptible(ctx context.Context, conn net.Conn) (stop func() bool) {
+	return context.AfterFunc(ctx, func() { conn.SetDeadline(time.Unix(1, 0)) })
+}
+
+func remoteAddr(conn net.Conn) netip.AddrPort {
+	if tcp, ok := conn.RemoteAddr().(*net.TCPAddr); ok {
+		addr := tcp.AddrPort()
+		return netip.AddrPortFrom(addr.Addr().Unmap(), addr.Port())
+	}
+	return netip.AddrPort{}
+}

@@ -1,0 +1,226 @@
+package fetch
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"strings"
+	"sync"
+	"time"
+)
+
+// protocol is a way to ask for a header section over an open connection.
+type protocol struct {
+	name     string // as on the request line
+	alpn     string // RFC 7301 identifier, offered over TLS
+	exchange func(context.Context, *fetcher, net.Conn, *Result, time.Time, limit) *Error
+}
+
+// protocols lists what can be spoken; the first is the default.
+func protocols() []protocol {
+	return []protocol{
+		{"HTTP/1.1", "http/1.1", exchangeHTTP1},
+		{"HTTP/1.0", "http/1.1", exchangeHTTP1},
+	}
+}
+
+func protocolNamed(name string) protocol {
+	for _, p := range protocols() {
+		if p.name == name {
+			return p
+		}
+	}
+	return protocols()[0]
+}
+
+// request is the part of the request that all targets share.
+type request struct {
+	method string
+	before string // from the version to the value of Host
+	host   bool   // the target's own Host value comes here
+	after  string // what follows that value
+}
+
+// newRequest renders the fields in the order of DESIGN: Host, User-Agent,
+// Accept, Connection, then those of the user. HTTP/1.0 has Host alone.
+func newRequest(version string, o Options) request {
+	fields := []Field{{Name: "Host"}}
+	if version != "HTTP/1.0" {
+		if o.UserAgent != "" {
+			fields = append(fields, Field{Name: "User-Agent", Value: o.UserAgent})
+		}
+		fields = append(fields, Field{Name: "Accept", Value: "*/*"}, Field{Name: "Connection", Value: "close"})
+	}
+	fields, ownHost := override(fields, o.Header)
+
+	r := request{method: cmp.Or(o.Method, "GET"), before: " " + version + "\r\n"}
+	part := &r.before
+	for _, field := range fields {
+		if field.Name == "Host" && !ownHost {
+			r.before += "Host: "
+			r.host, part = true, &r.after
+			*part = "\r\n"
+			continue
+		}
+		*part += field.Name + ": " + field.Value + "\r\n"
+	}
+	return r
+}
+
+// override applies the user's fields: the first of a name replaces the default
+// in its place, further ones follow at the end. It reports whether the user
+// decided about Host.
+func override(defaults, user []Field) (fields []Field, ownHost bool) {
+	for _, d := range defaults {
+		kept := true
+		for i, u := range user {
+			if !strings.EqualFold(u.Name, d.Name) {
+				continue
+			}
+			ownHost = ownHost || d.Name == "Host"
+			kept = false
+			if !u.Remove {
+				fields = append(fields, u)
+				user = append(user[:i:i], user[i+1:]...)
+				break
+			}
+		}
+		if kept {
+			fields = append(fields, d)
+		}
+	}
+	for _, u := range user {
+		if !u.Remove {
+			fields = append(fields, u)
+		}
+	}
+	return fields, ownHost
+}
+
+// appendTo renders the request for a target (RFC 9112 section 3).
+func (q *request) appendTo(b []byte, t Target) []byte {
+	b = append(b, q.method...)
+	b = append(b, ' ')
+	b = append(b, t.Path...)
+	b = append(b, q.before...)
+	if q.host {
+		b = append(b, t.Authority()...)
+		b = append(b, q.after...)
+	}
+	if t.Auth != "" {
+		b = append(b, "Authorization: "...)
+		b = append(b, t.Auth...)
+		b = append(b, "\r\n"...)
+	}
+	return append(b, "\r\n"...)
+}
+
+// newBuffers pools the buffers that requests are built in and replies are read
+// into; almost every head fits.
+func newBuffers(max int) *sync.Pool {
+	return &sync.Pool{New: func() any {
+		b := make([]byte, 0, min(max, 4<<10))
+		return &b
+	}}
+}
+
+// exchangeHTTP1 sends the request and reads up to the empty line.
+func exchangeHTTP1(ctx context.Context, f *fetcher, conn net.Conn, r *Result, start time.Time, l limit) *Error {
+	if err := l.set(ctx, conn); err != nil {
+		return fail(StageWrite, err)
+	}
+	buf := f.buffers.Get().(*[]byte)
+	defer f.buffers.Put(buf)
+	_, writeErr := conn.Write(f.request.appendTo((*buf)[:0], r.Target))
+	if isTimeout(writeErr) {
+		return fail(StageWrite, l.explain(writeErr))
+	}
+	// A server may answer and close before it has been asked; what it said
+	// tells more than that it did not listen.
+	h := headReader{buf: (*buf)[:0]}
+	err := h.read(conn, f.MaxHeader, func() { r.Times.FirstByte = time.Since(start) })
+	r.keep(&h)
+	switch {
+	case err == nil:
+		return nil
+	case writeErr != nil && len(h.buf) == 0:
+		return fail(StageWrite, writeErr)
+	case len(h.buf) == 0:
+		return fail(StageRead, l.explain(named(err, errors.New("closed without a reply"))))
+	}
+	return fail(StageHead, l.explain(named(err, errors.New("closed before the header section ended"))))
+}
+
+// read fills h from conn until the header section ends. The error is an *Error
+// if the bytes are to blame, and conn's own if the stream is.
+func (h *headReader) read(conn io.Reader, max int, first func()) error {
+	for {
+		if len(h.buf) == max {
+			if err := h.cut(); err != nil {
+				return err
+			}
+			return &Error{
+				Stage: StageHead, Kind: KindTooLarge,
+				Err:  fmt.Errorf("the header section is larger than %d bytes", max),
+				Hint: "--max-header BYTES raises the bound",
+			}
+		}
+		if len(h.buf) == cap(h.buf) {
+			h.buf = append(make([]byte, 0, min(4*cap(h.buf), max)), h.buf...)
+		}
+		n, err := conn.Read(h.buf[len(h.buf):min(cap(h.buf), max)])
+		if n > 0 && len(h.buf) == 0 {
+			first()
+		}
+		h.buf = h.buf[:len(h.buf)+n]
+		if done, bad := h.next(); done || bad != nil {
+			return bad
+		}
+		if err != nil {
+			if bad := h.cut(); bad != nil {
+				return bad
+			}
+			return err
+		}
+	}
+}
+
+// keep gives the result what came, in memory of its own size: the buffer goes
+// back to the pool.
+func (r *Result) keep(h *headReader) {
+	end := len(h.buf)
+	if h.final.Raw != nil {
+		end = h.section + len(h.final.Raw)
+	}
+	if end == 0 {
+		return
+	}
+	r.Raw = bytes.Clone(h.buf[:end])
+	at := 0
+	for _, head := range h.interim {
+		head.Raw = r.Raw[at : at+len(head.Raw)]
+		at += len(head.Raw)
+		r.Interim = append(r.Interim, head)
+	}
+	r.Head = h.final
+	r.Head.Raw = r.Raw[at:]
+}
+
+// named puts words in place of the end of the stream, which says nothing to a
+// person.
+func named(err, words error) error {
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return &streamEnd{words, err}
+	}
+	return err
+}
+
+// streamEnd reads as its words and is its cause.
+type streamEnd struct{ words, cause error }
+
+func (e *streamEnd) Error() string { return e.words.Error() }
+func (e *streamEnd) Unwrap() error { return e.cause }

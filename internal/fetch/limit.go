@@ -1,0 +1,65 @@
+package fetch
+
+import (
+	"context"
+	"errors"
+	"net"
+	"os"
+	"time"
+)
+
+// limit is a moment by which something must be over, and how long that was
+// from the start of it. The zero value is no limit.
+type limit struct {
+	at    time.Time
+	after time.Duration
+}
+
+func newLimit(start time.Time, after time.Duration) limit {
+	if after <= 0 {
+		return limit{}
+	}
+	return limit{start.Add(after), after}
+}
+
+// within is a limit for a step that begins now and has its own bound.
+func (l limit) within(bound time.Duration) limit {
+	step := newLimit(time.Now(), bound)
+	if step.at.IsZero() || !l.at.IsZero() && l.at.Before(step.at) {
+		return l
+	}
+	return step
+}
+
+// context derives a context that ends at the limit.
+func (l limit) context(ctx context.Context) (context.Context, context.CancelFunc) {
+	if l.at.IsZero() {
+		return context.WithCancel(ctx)
+	}
+	return context.WithDeadlineCause(ctx, l.at, errTooLong{l.after})
+}
+
+// set gives conn the limit as its deadline. It looks at ctx afterwards, since
+// what interruptible did may just have been undone.
+func (l limit) set(ctx context.Context, conn net.Conn) error {
+	if err := conn.SetDeadline(l.at); err != nil {
+		return err
+	}
+	return ctx.Err()
+}
+
+// explain puts the length of the limit in place of an error that only says
+// that a deadline passed.
+func (l limit) explain(err error) error {
+	if errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, context.DeadlineExceeded) || isTimeout(err) && l.passed() {
+		return errTooLong{l.after}
+	}
+	return err
+}
+
+func (l limit) passed() bool { return !l.at.IsZero() && !time.Now().Before(l.at) }
+
+func isTimeout(err error) bool {
+	var t interface{ Timeout() bool }
+	return errors.As(err, &t) && t.Timeout()
+}

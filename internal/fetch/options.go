@@ -1,0 +1,69 @@
+package fetch
+
+import (
+	"context"
+	"crypto/tls"
+	"net"
+	"net/netip"
+	"time"
+)
+
+// The defaults of the command. A zero in Options means no bound where its
+// comment says so, and these where it does not.
+const (
+	DefaultDNSTimeout     = 5 * time.Second
+	DefaultConnectTimeout = 5 * time.Second
+	DefaultReadTimeout    = 10 * time.Second
+	DefaultMaxHeader      = 256 << 10
+	DefaultParallel       = 512
+)
+
+// Options says how targets are asked. The zero value works.
+type Options struct {
+	Protocol  string  // a name from Protocols; "" means HTTP/1.1
+	Method    string  // "" means GET
+	UserAgent string  // "" sends no User-Agent
+	Header    []Field // replace, add to or (with Remove) take from the default fields
+
+	Family    int           // 4 or 6 to use only such addresses; 0 means both
+	LocalAddr netip.Addr    // address to bind to; invalid means the system's choice
+	Routes    []Route       // the first that matches a target moves its connection
+	Resolver  *net.Resolver // nil means the system's configuration, read by Go
+
+	TLS        *tls.Config // nil means the system's roots
+	ServerName string      // SNI and the name to verify; "" means the target's host
+
+	DNSTimeout     time.Duration // for finding addresses; 0 means none
+	ConnectTimeout time.Duration // for TCP and TLS, all addresses together; 0 means none
+	ReadTimeout    time.Duration // from the first byte sent to the end of the header section; 0 means none
+	MaxTime        time.Duration // for the whole host; 0 means none
+
+	MaxHeader int  // bytes of header sections read at most; 0 means DefaultMaxHeader
+	Parallel  int  // hosts in flight at most; 0 means DefaultParallel
+	Ordered   bool // send results in the order of the targets
+
+	// Starting is told of each target when its turn comes; nil means nobody is.
+	Starting func(Target)
+	// Dial opens connections in place of the network; nil means the network.
+	Dial func(ctx context.Context, network, address string) (net.Conn, error)
+}
+
+// Field is a field of the request.
+type Field struct {
+	Name, Value string
+	Remove      bool // send no field of this name
+}
+
+// Route moves the connections for a host and port elsewhere. The request, the
+// SNI and the record keep the target's own name.
+type Route struct {
+	Host   string       // "" matches every host
+	Port   uint16       // 0 matches every port
+	Addrs  []netip.Addr // addresses to use; empty means to look ToHost up
+	ToHost string       // "" means the target's host
+	ToPort uint16       // 0 means the target's port
+}
+
+func (r Route) matches(t Target) bool {
+	return (r.Host == "" || equalFold(r.Host, t.Host)) && (r.Port == 0 || r.Port == t.Port)
+}

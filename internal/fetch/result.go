@@ -1,0 +1,48 @@
+package fetch
+
+import (
+	"net/netip"
+	"time"
+)
+
+// Result is the record of one target, reached or not.
+type Result struct {
+	Target  Target
+	Addr    netip.AddrPort // the address that was connected to, if one was
+	Session *Session       // the TLS session, if there is one
+	Interim []Head         // the 1xx sections before the final one (RFC 9110 section 15.2)
+	Head    Head           // the final section; what came of it if Err is not nil
+	Raw     []byte         // all sections as they came
+	Times   Times
+	Err     *Error
+}
+
+// Anomalies is what was odd in any of the sections.
+func (r *Result) Anomalies() Anomalies {
+	a := r.Head.Anomalies
+	for _, h := range r.Interim {
+		a |= h.Anomalies
+	}
+	return a
+}
+
+// Times are the moments at which a step was over, from the start of the host.
+// Zero means that it was not reached or not needed.
+type Times struct {
+	DNS       time.Duration // addresses found, or not
+	Connect   time.Duration // TCP connection open
+	TLS       time.Duration // handshake done
+	FirstByte time.Duration // first byte of the reply
+	Total     time.Duration
+}
+
+// Session describes a TLS session.
+type Session struct {
+	Version    string // "TLS 1.3"
+	Cipher     string
+	ALPN       string // "" if none was agreed on
+	ServerName string // as sent; "" for an address
+	Subject    string // of the server's own certificate
+	Issuer     string
+	NotAfter   time.Time
+}

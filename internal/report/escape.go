@@ -1,0 +1,75 @@
+package report
+
+import "unicode/utf8"
+
+// Escape returns text as it is safe to show; see appendEscaped.
+func Escape(text string) string { return string(appendEscaped(nil, []byte(text))) }
+
+// appendEscaped appends text that is safe to show on a terminal and to read
+// back: control characters other than TAB, what is not UTF-8, and characters
+// that reorder or break lines become \xNN for each of their bytes. A backslash
+// that would read as the start of such an escape becomes \x5c; no other
+// character is touched.
+func appendEscaped(dst, text []byte) []byte {
+	for i := 0; i < len(text); {
+		start := i
+		for i < len(text) && isPlain(text[i]) {
+			i++
+		}
+		dst = append(dst, text[start:i]...)
+		if i == len(text) {
+			break
+		}
+		size := 1
+		switch {
+		case text[i] == '\\':
+			if !startsEscape(text[i:]) {
+				dst = append(dst, '\\')
+				i++
+				continue
+			}
+		case text[i] >= utf8.RuneSelf:
+			r, n := utf8.DecodeRune(text[i:])
+			if size = n; !isUnsafe(r) && (r != utf8.RuneError || n > 1) {
+				dst = append(dst, text[i:i+n]...)
+				i += n
+				continue
+			}
+		}
+		for _, c := range text[i : i+size] {
+			dst = append(dst, '\\', 'x', hex[c>>4], hex[c&15])
+		}
+		i += size
+	}
+	return dst
+}
+
+const hex = "0123456789abcdef"
+
+// isPlain reports whether c stands for itself whatever surrounds it.
+func isPlain(c byte) bool {
+	return c >= ' ' && c < 0x7f && c != '\\' || c == '\t'
+}
+
+func startsEscape(b []byte) bool {
+	return len(b) >= 4 && b[1] == 'x' && isHex(b[2]) && isHex(b[3])
+}
+
+func isHex(c byte) bool {
+	return '0' <= c && c <= '9' || 'a' <= c && c <= 'f' || 'A' <= c && c <= 'F'
+}
+
+// isUnsafe reports whether a terminal or an editor would obey r instead of
+// showing it: C0 and C1 controls, the bidirectional controls (Unicode
+// Bidi_Control), and the line and paragraph separators.
+func isUnsafe(r rune) bool {
+	switch {
+	case r < ' ' && r != '\t', r >= 0x7f && r < 0xa0:
+		return true
+	case r == 0x061c, r == 0x200e, r == 0x200f, r >= 0x202a && r <= 0x202e, r >= 0x2066 && r <= 0x2069:
+		return true
+	case r == 0x2028, r == 0x2029:
+		return true
+	}
+	return false
+}

@@ -1,0 +1,40 @@
+// Wget asks many hosts for their HTTP response headers at once and prints
+// exactly what came.
+package main
+
+import (
+	"context"
+	"embed"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"wget/cmd/wget"
+)
+
+//go:embed testdata/demo
+var samples embed.FS
+
+func main() {
+	ctx := untilSignal(context.Background())
+	os.Exit(wget.Main(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr, samples))
+}
+
+// untilSignal is a context that the first SIGINT or SIGTERM cancels. The
+// second has its default action. A signal that the parent had ignored, as
+// nohup and background shells do, stays ignored.
+func untilSignal(parent context.Context) context.Context {
+	ctx, cancel := context.WithCancelCause(parent)
+	signals := make(chan os.Signal, 1) // Notify does not wait
+	for _, s := range []os.Signal{syscall.SIGINT, syscall.SIGTERM} {
+		if !signal.Ignored(s) {
+			signal.Notify(signals, s)
+		}
+	}
+	go func() {
+		s := <-signals
+		signal.Reset(syscall.SIGINT, syscall.SIGTERM)
+		cancel(wget.Interrupted{Signal: s.(syscall.Signal)})
+	}()
+	return ctx
+}
