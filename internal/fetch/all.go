@@ -21,6 +21,7 @@ func All(ctx context.Context, targets iter.Seq[Target], o Options) <-chan *Resul
 	results := make(chan *Result)
 	go func() {
 		defer close(results)
+		defer f.close()
 		var group errgroup.Group
 		defer group.Wait()
 		group.SetLimit(f.Parallel)
@@ -47,6 +48,7 @@ func (f *fetcher) inOrder(ctx context.Context, targets iter.Seq[Target]) <-chan 
 	slots := make(chan chan *Result, ahead)
 	go func() {
 		defer close(slots)
+		defer f.close()
 		var group errgroup.Group
 		defer group.Wait()
 		group.SetLimit(f.Parallel)

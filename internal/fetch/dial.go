@@ -17,28 +17,89 @@ const receiveWindow = 16 << 10
 // beside it (RFC 8305 section 5).
 const attemptDelay = 250 * time.Millisecond
 
-// dial connects to the first address that answers.
-func (f *fetcher) dial(ctx context.Context, addrs []netip.Addr, port uint16, l limit) (net.Conn, error) {
-	if len(addrs) == 1 {
-		conn, err := f.connect(ctx, netip.AddrPortFrom(addrs[0], port), l)
-		return conn, l.explain(err)
+// connect opens one TCP connection.
+type connect func(ctx context.Context, addr netip.AddrPort, l limit) (net.Conn, error)
+
+// newConnect chooses how connections are opened. The second result is to be
+// called when no more will be.
+func newConnect(o Options) (connect, func()) {
+	if o.Dial != nil {
+		return func(ctx context.Context, addr netip.AddrPort, l limit) (net.Conn, error) {
+			ctx, cancel := l.context(ctx)
+			defer cancel()
+			return o.Dial(ctx, "tcp", addr.String())
+		}, func() {}
 	}
-	conn, err := f.race(ctx, interleave(addrs), port, l)
-	return conn, l.explain(err)
+	if !o.Portable {
+		if p, err := newPoller(o.LocalAddr); err == nil {
+			return p.connect, p.close
+		}
+	}
+	return portable(o.LocalAddr), func() {}
 }
 
-// connect opens one TCP connection.
-func (f *fetcher) connect(ctx context.Context, addr netip.AddrPort, l limit) (net.Conn, error) {
-	if f.Dial != nil {
-		ctx, cancel := l.context(ctx)
-		defer cancel()
-		return f.Dial(ctx, "tcp", addr.String())
+// portable opens connections with package net.
+func portable(local netip.Addr) connect {
+	return func(ctx context.Context, addr netip.AddrPort, l limit) (net.Conn, error) {
+		d := net.Dialer{Deadline: l.at, KeepAlive: -1, Control: setReceiveWindow}
+		if local.IsValid() {
+			d.LocalAddr = net.TCPAddrFromAddrPort(netip.AddrPortFrom(local, 0))
+		}
+		return d.DialContext(ctx, "tcp", addr.String())
 	}
-	d := net.Dialer{Deadline: l.at, KeepAlive: -1, Control: setReceiveWindow}
-	if f.LocalAddr.IsValid() {
-		d.LocalAddr = net.TCPAddrFromAddrPort(netip.AddrPortFrom(f.LocalAddr, 0))
+}
+
+// dial connects to the first address that answers. The connection fails when
+// ctx ends.
+func (f *fetcher) dial(ctx context.Context, addrs []netip.Addr, port uint16, l limit) (net.Conn, netip.AddrPort, error) {
+	var (
+		conn net.Conn
+		addr netip.AddrPort
+		err  error
+	)
+	if len(addrs) == 1 {
+		addr = netip.AddrPortFrom(addrs[0], port)
+		conn, err = f.connect(ctx, addr, l)
+	} else {
+		conn, addr, err = f.race(ctx, interleave(addrs), port, l)
 	}
-	return d.DialContext(ctx, "tcp", addr.String())
+	if err != nil {
+		return nil, addr, l.explain(err)
+	}
+	return bind(ctx, conn), addr, nil
+}
+
+// bind makes the end of ctx fail what conn is waiting for.
+func bind(ctx context.Context, conn net.Conn) net.Conn {
+	if c, ok := conn.(interface{ bind(context.Context) }); ok {
+		c.bind(ctx)
+		return conn
+	}
+	b := &boundConn{Conn: conn, ctx: ctx}
+	b.unbind = context.AfterFunc(ctx, func() { conn.SetDeadline(longAgo()) })
+	return b
+}
+
+// boundConn is a connection of package net that fails when a context ends.
+type boundConn struct {
+	net.Conn
+	ctx    context.Context
+	unbind func() bool
+}
+
+func longAgo() time.Time { return time.Unix(1, 0) }
+
+// SetDeadline keeps the past as the deadline once the context has ended.
+func (c *boundConn) SetDeadline(t time.Time) error {
+	if err := c.Conn.SetDeadline(t); err != nil || c.ctx.Err() == nil {
+		return err
+	}
+	return c.Conn.SetDeadline(longAgo())
+}
+
+func (c *boundConn) Close() error {
+	c.unbind()
+	return c.Conn.Close()
 }
 
 // interleave alternates the families, beginning with the first address's, so
@@ -67,24 +128,25 @@ func interleave(addrs []netip.Addr) []netip.Addr {
 // race starts an attempt for each address in turn: when the one before has
 // failed, or after attemptDelay. The first connection wins, the others are
 // closed, and if all fail the first error counts (RFC 8305 section 5).
-func (f *fetcher) race(ctx context.Context, addrs []netip.Addr, port uint16, l limit) (net.Conn, error) {
+func (f *fetcher) race(ctx context.Context, addrs []netip.Addr, port uint16, l limit) (net.Conn, netip.AddrPort, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	type attempt struct {
 		conn net.Conn
+		addr netip.AddrPort
 		err  error
 	}
 	attempts := make(chan attempt)
 	delay := time.NewTimer(0)
 	defer delay.Stop()
 	var (
-		winner   net.Conn
+		winner   attempt
 		firstErr error
 		running  int
 	)
-	for next := 0; running > 0 || winner == nil && next < len(addrs); {
+	for next := 0; running > 0 || winner.conn == nil && next < len(addrs); {
 		var start <-chan time.Time
-		if winner == nil && next < len(addrs) {
+		if winner.conn == nil && next < len(addrs) {
 			start = delay.C
 		}
 		select {
@@ -95,26 +157,26 @@ func (f *fetcher) race(ctx context.Context, addrs []netip.Addr, port uint16, l l
 			delay.Reset(attemptDelay)
 			go func() {
 				conn, err := f.connect(ctx, addr, l)
-				attempts <- attempt{conn, err}
+				attempts <- attempt{conn, addr, err}
 			}()
 		case a := <-attempts:
 			running--
 			switch {
-			case a.err != nil && winner == nil:
+			case a.err != nil && winner.conn == nil:
 				if firstErr == nil {
 					firstErr = a.err
 				}
 				delay.Reset(0)
-			case a.err == nil && winner == nil:
-				winner = a.conn
+			case a.err == nil && winner.conn == nil:
+				winner = a
 				cancel()
 			case a.err == nil:
 				a.conn.Close()
 			}
 		}
 	}
-	if winner != nil {
-		return winner, nil
+	if winner.conn != nil {
+		return winner.conn, winner.addr, nil
 	}
-	return nil, firstErr
+	return nil, winner.addr, firstErr
 }

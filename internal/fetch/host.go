@@ -3,7 +3,6 @@ package fetch
 import (
 	"context"
 	"net"
-	"net/netip"
 	"sync"
 	"time"
 )
@@ -15,6 +14,8 @@ type fetcher struct {
 	protocol protocol
 	request  request
 	buffers  *sync.Pool
+	connect  connect
+	close    func() // to be called when the last host is done
 }
 
 func newFetcher(o Options) *fetcher {
@@ -33,6 +34,7 @@ func newFetcher(o Options) *fetcher {
 	f := &fetcher{Options: o, protocol: protocolNamed(o.Protocol)}
 	f.request = newRequest(f.protocol.name, o)
 	f.buffers = newBuffers(o.MaxHeader)
+	f.connect, f.close = newConnect(o)
 	return f
 }
 
@@ -66,35 +68,20 @@ func (f *fetcher) ask(ctx context.Context, r *Result, start time.Time) *Error {
 	}
 
 	connecting := limit.within(f.ConnectTimeout)
-	conn, err := f.dial(ctx, addrs, port, connecting)
+	conn, addr, err := f.dial(ctx, addrs, port, connecting)
 	if err != nil {
 		return fail(StageConnect, err)
 	}
 	defer conn.Close()
-	stop := interruptible(ctx, conn)
-	defer stop()
 	r.Times.Connect = time.Since(start)
-	r.Addr = remoteAddr(conn)
+	r.Addr = addr
 
 	stream := conn
 	if r.Target.TLS {
-		if stream, err = f.secure(ctx, conn, r, connecting); err != nil {
+		if stream, err = f.secure(conn, r, connecting); err != nil {
 			return fail(StageTLS, err)
 		}
 		r.Times.TLS = time.Since(start)
 	}
-	return f.protocol.exchange(ctx, f, stream, r, start, limit.within(f.ReadTimeout))
-}
-
-// interruptible makes a canceled context end what conn is waiting for.
-func interruptible(ctx context.Context, conn net.Conn) (stop func() bool) {
-	return context.AfterFunc(ctx, func() { conn.SetDeadline(time.Unix(1, 0)) })
-}
-
-func remoteAddr(conn net.Conn) netip.AddrPort {
-	if tcp, ok := conn.RemoteAddr().(*net.TCPAddr); ok {
-		addr := tcp.AddrPort()
-		return netip.AddrPortFrom(addr.Addr().Unmap(), addr.Port())
-	}
-	return netip.AddrPort{}
+	return f.protocol.exchange(f, stream, r, start, limit.within(f.ReadTimeout))
 }

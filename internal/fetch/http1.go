@@ -3,7 +3,6 @@ package fetch
 import (
 	"bytes"
 	"cmp"
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -17,7 +16,7 @@ import (
 type protocol struct {
 	name     string // as on the request line
 	alpn     string // RFC 7301 identifier, offered over TLS
-	exchange func(context.Context, *fetcher, net.Conn, *Result, time.Time, limit) *Error
+	exchange func(*fetcher, net.Conn, *Result, time.Time, limit) *Error
 }
 
 // protocols lists what can be spoken; the first is the default.
@@ -129,20 +128,24 @@ func newBuffers(max int) *sync.Pool {
 }
 
 // exchangeHTTP1 sends the request and reads up to the empty line.
-func exchangeHTTP1(ctx context.Context, f *fetcher, conn net.Conn, r *Result, start time.Time, l limit) *Error {
-	if err := l.set(ctx, conn); err != nil {
+func exchangeHTTP1(f *fetcher, conn net.Conn, r *Result, start time.Time, l limit) *Error {
+	if err := l.set(conn); err != nil {
 		return fail(StageWrite, err)
 	}
-	buf := f.buffers.Get().(*[]byte)
-	defer f.buffers.Put(buf)
-	_, writeErr := conn.Write(f.request.appendTo((*buf)[:0], r.Target))
+	writeErr := f.send(conn, r.Target)
 	if isTimeout(writeErr) {
 		return fail(StageWrite, l.explain(writeErr))
 	}
 	// A server may answer and close before it has been asked; what it said
 	// tells more than that it did not listen.
-	h := headReader{buf: (*buf)[:0]}
-	err := h.read(conn, f.MaxHeader, func() { r.Times.FirstByte = time.Since(start) })
+	var h headReader
+	err := waitReadable(conn)
+	if err == nil {
+		buf := f.buffers.Get().(*[]byte)
+		defer f.buffers.Put(buf)
+		h.buf = (*buf)[:0]
+		err = h.read(conn, f.MaxHeader, func() { r.Times.FirstByte = time.Since(start) })
+	}
 	r.keep(&h)
 	switch {
 	case err == nil:
@@ -153,6 +156,23 @@ func exchangeHTTP1(ctx context.Context, f *fetcher, conn net.Conn, r *Result, st
 		return fail(StageRead, l.explain(named(err, errors.New("closed without a reply"))))
 	}
 	return fail(StageHead, l.explain(named(err, errors.New("closed before the header section ended"))))
+}
+
+// send writes the request for a target.
+func (f *fetcher) send(conn net.Conn, t Target) error {
+	buf := f.buffers.Get().(*[]byte)
+	defer f.buffers.Put(buf)
+	_, err := conn.Write(f.request.appendTo((*buf)[:0], t))
+	return err
+}
+
+// waitReadable waits for the reply, where conn can do that without a buffer:
+// most of a host's time passes here.
+func waitReadable(conn net.Conn) error {
+	if w, ok := conn.(interface{ WaitReadable() error }); ok {
+		return w.WaitReadable()
+	}
+	return nil
 }
 
 // read fills h from conn until the header section ends. The error is an *Error

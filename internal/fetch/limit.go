@@ -39,14 +39,8 @@ func (l limit) context(ctx context.Context) (context.Context, context.CancelFunc
 	return context.WithDeadlineCause(ctx, l.at, errTooLong{l.after})
 }
 
-// set gives conn the limit as its deadline. It looks at ctx afterwards, since
-// what interruptible did may just have been undone.
-func (l limit) set(ctx context.Context, conn net.Conn) error {
-	if err := conn.SetDeadline(l.at); err != nil {
-		return err
-	}
-	return ctx.Err()
-}
+// set gives conn the limit as its deadline.
+func (l limit) set(conn net.Conn) error { return conn.SetDeadline(l.at) }
 
 // explain puts the length of the limit in place of an error that only says
 // that a deadline passed.

@@ -46,6 +46,9 @@ type Options struct {
 	Starting func(Target)
 	// Dial opens connections in place of the network; nil means the network.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
+	// Portable opens connections with package net also on systems for which
+	// there is a faster way.
+	Portable bool
 }
 
 // Field is a field of the request.

@@ -1,7 +1,6 @@
 package fetch
 
 import (
-	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
@@ -11,8 +10,8 @@ import (
 
 // secure makes a TLS client connection of conn. Certificates are verified by
 // crypto/tls for the name that was asked for.
-func (f *fetcher) secure(ctx context.Context, conn net.Conn, r *Result, l limit) (net.Conn, error) {
-	if err := l.set(ctx, conn); err != nil {
+func (f *fetcher) secure(conn net.Conn, r *Result, l limit) (net.Conn, error) {
+	if err := l.set(conn); err != nil {
 		return nil, err
 	}
 	config := f.TLS.Clone()
