@@ -14,7 +14,7 @@ import (
 // The channel is closed when all results have been sent. The caller must read
 // until then.
 func All(ctx context.Context, targets iter.Seq[Target], o Options) <-chan *Result {
-	f := newFetcher(o)
+	f := newFetcher(ctx, o)
 	if o.Ordered {
 		return f.inOrder(ctx, targets)
 	}
@@ -30,8 +30,10 @@ func All(ctx context.Context, targets iter.Seq[Target], o Options) <-chan *Resul
 				return
 			}
 			f.Starting(target)
+			r := &Result{Target: target}
 			group.Go(func() error {
-				results <- f.host(ctx, target)
+				f.host(ctx, r)
+				results <- r
 				return nil
 			})
 		}
@@ -59,8 +61,10 @@ func (f *fetcher) inOrder(ctx context.Context, targets iter.Seq[Target]) <-chan 
 			slot := make(chan *Result, 1) // filled without waiting for its turn
 			slots <- slot
 			f.Starting(target)
+			r := &Result{Target: target}
 			group.Go(func() error {
-				slot <- f.host(ctx, target)
+				f.host(ctx, r)
+				slot <- r
 				return nil
 			})
 		}

@@ -22,7 +22,7 @@ type connect func(ctx context.Context, addr netip.AddrPort, l limit) (net.Conn, 
 
 // newConnect chooses how connections are opened. The second result is to be
 // called when no more will be.
-func newConnect(o Options) (connect, func()) {
+func newConnect(ctx context.Context, o Options) (connect, func()) {
 	if o.Dial != nil {
 		return func(ctx context.Context, addr netip.AddrPort, l limit) (net.Conn, error) {
 			ctx, cancel := l.context(ctx)
@@ -31,7 +31,7 @@ func newConnect(o Options) (connect, func()) {
 		}, func() {}
 	}
 	if !o.Portable {
-		if p, err := newPoller(o.LocalAddr); err == nil {
+		if p, err := newPoller(ctx, o.LocalAddr); err == nil {
 			return p.connect, p.close
 		}
 	}

@@ -18,7 +18,7 @@ type fetcher struct {
 	close    func() // to be called when the last host is done
 }
 
-func newFetcher(o Options) *fetcher {
+func newFetcher(ctx context.Context, o Options) *fetcher {
 	if o.Parallel <= 0 {
 		o.Parallel = DefaultParallel
 	}
@@ -34,16 +34,15 @@ func newFetcher(o Options) *fetcher {
 	f := &fetcher{Options: o, protocol: protocolNamed(o.Protocol)}
 	f.request = newRequest(f.protocol.name, o)
 	f.buffers = newBuffers(o.MaxHeader)
-	f.connect, f.close = newConnect(o)
+	f.connect, f.close = newConnect(ctx, o)
 	return f
 }
 
-// host asks one target, straight down.
-func (f *fetcher) host(ctx context.Context, t Target) *Result {
-	r := &Result{Target: t}
-	if t.Err != nil {
-		r.Err = t.Err
-		return r
+// host asks the target of r, straight down, and fills in the rest of r.
+func (f *fetcher) host(ctx context.Context, r *Result) {
+	if r.Target.Err != nil {
+		r.Err = r.Target.Err
+		return
 	}
 	start := time.Now()
 	if err := f.ask(ctx, r, start); err != nil {
@@ -53,13 +52,12 @@ func (f *fetcher) host(ctx context.Context, t Target) *Result {
 		}
 	}
 	r.Times.Total = time.Since(start)
-	return r
 }
 
 func (f *fetcher) ask(ctx context.Context, r *Result, start time.Time) *Error {
 	limit := newLimit(start, f.MaxTime)
 
-	addrs, port, looked, err := f.resolve(ctx, r.Target, limit.within(f.DNSTimeout))
+	addrs, port, looked, err := f.resolve(ctx, &r.Target, limit.within(f.DNSTimeout))
 	if looked {
 		r.Times.DNS = time.Since(start)
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -42,6 +43,7 @@ type request struct {
 	before string // from the version to the value of Host
 	host   bool   // the target's own Host value comes here
 	after  string // what follows that value
+	auth   bool   // a target's own credentials are sent
 }
 
 // newRequest renders the fields in the order of DESIGN: Host, User-Agent,
@@ -54,9 +56,10 @@ func newRequest(version string, o Options) request {
 		}
 		fields = append(fields, Field{Name: "Accept", Value: "*/*"}, Field{Name: "Connection", Value: "close"})
 	}
-	fields, ownHost := override(fields, o.Header)
+	fields = override(fields, o.Header)
+	ownHost, ownAuth := has(o.Header, "Host"), has(o.Header, "Authorization")
 
-	r := request{method: cmp.Or(o.Method, "GET"), before: " " + version + "\r\n"}
+	r := request{method: cmp.Or(o.Method, "GET"), before: " " + version + "\r\n", auth: !ownAuth}
 	part := &r.before
 	for _, field := range fields {
 		if field.Name == "Host" && !ownHost {
@@ -71,16 +74,14 @@ func newRequest(version string, o Options) request {
 }
 
 // override applies the user's fields: the first of a name replaces the default
-// in its place, further ones follow at the end. It reports whether the user
-// decided about Host.
-func override(defaults, user []Field) (fields []Field, ownHost bool) {
+// in its place, further ones follow at the end.
+func override(defaults, user []Field) (fields []Field) {
 	for _, d := range defaults {
 		kept := true
 		for i, u := range user {
 			if !strings.EqualFold(u.Name, d.Name) {
 				continue
 			}
-			ownHost = ownHost || d.Name == "Host"
 			kept = false
 			if !u.Remove {
 				fields = append(fields, u)
@@ -97,11 +98,15 @@ func override(defaults, user []Field) (fields []Field, ownHost bool) {
 			fields = append(fields, u)
 		}
 	}
-	return fields, ownHost
+	return fields
+}
+
+func has(fields []Field, name string) bool {
+	return slices.ContainsFunc(fields, func(f Field) bool { return strings.EqualFold(f.Name, name) })
 }
 
 // appendTo renders the request for a target (RFC 9112 section 3).
-func (q *request) appendTo(b []byte, t Target) []byte {
+func (q *request) appendTo(b []byte, t *Target) []byte {
 	b = append(b, q.method...)
 	b = append(b, ' ')
 	b = append(b, t.Path...)
@@ -110,7 +115,7 @@ func (q *request) appendTo(b []byte, t Target) []byte {
 		b = append(b, t.Authority()...)
 		b = append(b, q.after...)
 	}
-	if t.Auth != "" {
+	if t.Auth != "" && q.auth {
 		b = append(b, "Authorization: "...)
 		b = append(b, t.Auth...)
 		b = append(b, "\r\n"...)
@@ -132,7 +137,7 @@ func exchangeHTTP1(f *fetcher, conn net.Conn, r *Result, start time.Time, l limi
 	if err := l.set(conn); err != nil {
 		return fail(StageWrite, err)
 	}
-	writeErr := f.send(conn, r.Target)
+	writeErr := f.send(conn, &r.Target)
 	if isTimeout(writeErr) {
 		return fail(StageWrite, l.explain(writeErr))
 	}
@@ -159,7 +164,7 @@ func exchangeHTTP1(f *fetcher, conn net.Conn, r *Result, start time.Time, l limi
 }
 
 // send writes the request for a target.
-func (f *fetcher) send(conn net.Conn, t Target) error {
+func (f *fetcher) send(conn net.Conn, t *Target) error {
 	buf := f.buffers.Get().(*[]byte)
 	defer f.buffers.Put(buf)
 	_, err := conn.Write(f.request.appendTo((*buf)[:0], t))

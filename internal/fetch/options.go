@@ -67,6 +67,6 @@ type Route struct {
 	ToPort uint16       // 0 means the target's port
 }
 
-func (r Route) matches(t Target) bool {
+func (r Route) matches(t *Target) bool {
 	return (r.Host == "" || equalFold(r.Host, t.Host)) && (r.Port == 0 || r.Port == t.Port)
 }

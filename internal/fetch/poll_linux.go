@@ -3,9 +3,11 @@ package fetch
 import (
 	"context"
 	"io"
+	"math"
 	"net"
 	"net/netip"
 	"os"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -21,18 +23,28 @@ import (
 //
 // House rules: sockets are edge-triggered and every call is tried before it is
 // waited for, so that a wake-up too many does no harm and none is missed.
+//
+// A goroutine waits on one channel and nothing else, which keeps its stack at
+// the smallest size: deadlines and cancellation wake it like an event, and it
+// finds out for itself what has happened.
 type poller struct {
-	file    *os.File // the epoll descriptor
+	ctx     context.Context // of all hosts
+	born    time.Time       // deadlines count from here, since wall clocks jump
+	file    *os.File        // the epoll descriptor
 	fd      int
 	local   netip.Addr
 	sockets [1 << 10]atomic.Pointer[sockets] // by descriptor, in rows
-	done    chan struct{}
+	closing chan struct{}
+	running sync.WaitGroup
 }
+
+// sweepEvery is how late a deadline may be noticed.
+const sweepEvery = 20 * time.Millisecond
 
 // sockets is a row of the table, made when it is needed.
 type sockets [1 << 10]atomic.Pointer[socket]
 
-func newPoller(local netip.Addr) (*poller, error) {
+func newPoller(ctx context.Context, local netip.Addr) (*poller, error) {
 	fd, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
 	if err != nil {
 		return nil, err
@@ -41,19 +53,19 @@ func newPoller(local netip.Addr) (*poller, error) {
 		unix.Close(fd)
 		return nil, err
 	}
-	p := &poller{file: os.NewFile(uintptr(fd), "epoll"), fd: fd, local: local, done: make(chan struct{})}
+	p := &poller{ctx: ctx, born: time.Now(), file: os.NewFile(uintptr(fd), "epoll"), fd: fd, local: local, closing: make(chan struct{})}
 	raw, err := p.file.SyscallConn()
 	if err != nil {
 		p.file.Close()
 		return nil, err
 	}
-	go p.run(raw)
+	p.running.Go(func() { p.run(raw) })
+	p.running.Go(p.sweep)
 	return p, nil
 }
 
 // run hands out events until the descriptor is closed.
 func (p *poller) run(raw syscall.RawConn) {
-	defer close(p.done)
 	events := make([]unix.EpollEvent, 256)
 	raw.Read(func(fd uintptr) bool {
 		for {
@@ -63,19 +75,49 @@ func (p *poller) run(raw syscall.RawConn) {
 			}
 			for i := range events[:n] {
 				if s := p.slot(int(events[i].Fd)).Load(); s != nil {
-					select {
-					case s.ready <- struct{}{}:
-					default: // it has not seen the last one yet
-					}
+					s.wake()
 				}
 			}
 		}
 	})
 }
 
+// sweep wakes the sockets whose deadline has passed, and all when ctx ends.
+func (p *poller) sweep() {
+	ticker := time.NewTicker(sweepEvery)
+	defer ticker.Stop()
+	canceled := p.ctx.Done()
+	for {
+		select {
+		case <-p.closing:
+			return
+		case <-canceled:
+			canceled = nil
+			p.wakeBefore(math.MaxInt64)
+		case now := <-ticker.C:
+			p.wakeBefore(now.Sub(p.born))
+		}
+	}
+}
+
+func (p *poller) wakeBefore(moment time.Duration) {
+	for i := range p.sockets {
+		row := p.sockets[i].Load()
+		if row == nil {
+			continue
+		}
+		for k := range row {
+			if s := row[k].Load(); s != nil && s.until.Load() <= int64(moment) {
+				s.wake()
+			}
+		}
+	}
+}
+
 func (p *poller) close() {
+	close(p.closing)
 	p.file.Close()
-	<-p.done
+	p.running.Wait()
 }
 
 // slot is where the socket with a descriptor stands.
@@ -93,9 +135,17 @@ type socket struct {
 	fd     int
 	addr   netip.AddrPort
 	ctx    context.Context
-	until  time.Time     // zero means no deadline
+	until  atomic.Int64  // deadline in nanoseconds after poller.born
 	ready  chan struct{} // holds one event, which may be stale
 	events uint32        // what is registered; 0 means not yet
+}
+
+// wake makes the goroutine look at its socket, its deadline and its context.
+func (s *socket) wake() {
+	select {
+	case s.ready <- struct{}{}:
+	default: // it has not seen the last event yet
+	}
 }
 
 func (p *poller) connect(ctx context.Context, addr netip.AddrPort, l limit) (net.Conn, error) {
@@ -107,7 +157,11 @@ func (p *poller) connect(ctx context.Context, addr netip.AddrPort, l limit) (net
 	if err != nil {
 		return nil, err
 	}
-	s := &socket{poller: p, fd: fd, addr: addr, ctx: ctx, until: l.at}
+	s := &socket{poller: p, fd: fd, addr: addr, ctx: ctx, ready: make(chan struct{}, 1)}
+	s.SetDeadline(l.at)
+	if ctx != p.ctx {
+		defer context.AfterFunc(ctx, s.wake)()
+	}
 	if err := s.open(); err != nil {
 		s.Close()
 		return nil, err
@@ -185,24 +239,14 @@ func (s *socket) wait(events uint32) error {
 	if err := s.register(events); err != nil {
 		return err
 	}
-	var late <-chan time.Time
-	if !s.until.IsZero() {
-		left := time.Until(s.until)
-		if left <= 0 {
-			return os.ErrDeadlineExceeded
-		}
-		timer := time.NewTimer(left)
-		defer timer.Stop()
-		late = timer.C
+	if err := s.ctx.Err(); err != nil {
+		return err
 	}
-	select {
-	case <-s.ready:
-		return nil
-	case <-late:
+	if s.until.Load() <= int64(time.Since(s.poller.born)) {
 		return os.ErrDeadlineExceeded
-	case <-s.ctx.Done():
-		return s.ctx.Err()
 	}
+	<-s.ready
+	return nil
 }
 
 // register asks for events once, unless others are needed later.
@@ -213,7 +257,6 @@ func (s *socket) register(events uint32) error {
 	op := unix.EPOLL_CTL_MOD
 	if s.events == 0 {
 		op = unix.EPOLL_CTL_ADD
-		s.ready = make(chan struct{}, 1) // an event that comes before the wait is kept
 		s.poller.slot(s.fd).Store(s)
 	}
 	s.events |= events
@@ -276,7 +319,11 @@ func (s *socket) Close() error {
 func (s *socket) bind(ctx context.Context) { s.ctx = ctx }
 
 func (s *socket) SetDeadline(t time.Time) error {
-	s.until = t
+	until := int64(math.MaxInt64)
+	if !t.IsZero() {
+		until = int64(t.Sub(s.poller.born))
+	}
+	s.until.Store(until)
 	return nil
 }
 

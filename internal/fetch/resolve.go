@@ -11,7 +11,7 @@ import (
 
 // resolve finds the addresses to connect to for a target, best first. It
 // reports whether a name had to be looked up for that.
-func (f *fetcher) resolve(ctx context.Context, t Target, l limit) (addrs []netip.Addr, port uint16, looked bool, err error) {
+func (f *fetcher) resolve(ctx context.Context, t *Target, l limit) (addrs []netip.Addr, port uint16, looked bool, err error) {
 	host, addr, port := t.Host, t.Addr, t.Port
 	if i := slices.IndexFunc(f.Routes, func(r Route) bool { return r.matches(t) }); i >= 0 {
 		route := f.Routes[i]

@@ -30,7 +30,7 @@ type Target struct {
 
 // URL is the address of the resource, without credentials, or "" for text
 // that is no target.
-func (t Target) URL() string {
+func (t *Target) URL() string {
 	switch {
 	case t.Err != nil:
 		return ""
@@ -42,7 +42,7 @@ func (t Target) URL() string {
 
 // Authority is the value of the Host field: the host, and the port unless it
 // is the scheme's own (RFC 9110 section 7.2).
-func (t Target) Authority() string {
+func (t *Target) Authority() string {
 	host := t.Host
 	if t.Addr.Is6() {
 		host = "[" + t.Addr.WithZone("").String() + "]"
@@ -375,7 +375,7 @@ func (s Spec) each(t Target, yield func(Target) bool) bool {
 }
 
 // nameWithPort tells targets apart that share a text.
-func (t Target) nameWithPort() string {
+func (t *Target) nameWithPort() string {
 	switch {
 	case strings.Contains(t.Text, "/"):
 		return t.URL()
