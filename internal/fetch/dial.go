@@ -4,14 +4,29 @@ import (
 	"context"
 	"net"
 	"net/netip"
+	"syscall"
 	"time"
 )
 
-// receiveWindow is the size of the socket's receive buffer, in bytes, set
-// before the connection is opened so that the server learns it with the first
-// segment: what does not fit in it stays on the server. Heads of up to 8 KiB
-// come in one flight with it.
-const receiveWindow = 16 << 10
+// The sizes of a socket's receive buffer, in bytes (docs/window.md has the
+// measurements).
+const (
+	// A body comes in the same flight as the head, as far as the window lets
+	// it. It is set before the connection is opened, so that the server learns
+	// it with the first segment: what does not fit stays on the server. Two
+	// full segments fit, which is a long head.
+	wireWindow = 3 << 10
+	// Loopback has no wire to keep a body off, and segments of 64 KiB, for
+	// which a small window costs CPU time.
+	loopbackWindow = 16 << 10
+)
+
+func receiveWindow(addr netip.Addr) int {
+	if addr.IsLoopback() {
+		return loopbackWindow
+	}
+	return wireWindow
+}
 
 // attemptDelay is how long one address may take before the next is tried
 // beside it (RFC 8305 section 5).
@@ -41,7 +56,9 @@ func newConnect(ctx context.Context, o Options) (connect, func()) {
 // portable opens connections with package net.
 func portable(local netip.Addr) connect {
 	return func(ctx context.Context, addr netip.AddrPort, l limit) (net.Conn, error) {
-		d := net.Dialer{Deadline: l.at, KeepAlive: -1, Control: setReceiveWindow}
+		d := net.Dialer{Deadline: l.at, KeepAlive: -1, Control: func(_, _ string, c syscall.RawConn) error {
+			return c.Control(func(fd uintptr) { setReceiveWindow(fd, receiveWindow(addr.Addr())) })
+		}}
 		if local.IsValid() {
 			d.LocalAddr = net.TCPAddrFromAddrPort(netip.AddrPortFrom(local, 0))
 		}

@@ -173,8 +173,7 @@ func (s *socket) open() error {
 	if s.fd>>10 >= len(s.poller.sockets) {
 		return unix.EMFILE
 	}
-	// Without it the body travels in vain, but the headers are right.
-	_ = unix.SetsockoptInt(s.fd, unix.SOL_SOCKET, unix.SO_RCVBUF, receiveWindow)
+	setReceiveWindow(uintptr(s.fd), receiveWindow(s.addr.Addr()))
 	if s.poller.local.IsValid() {
 		_ = unix.SetsockoptInt(s.fd, unix.IPPROTO_IP, unix.IP_BIND_ADDRESS_NO_PORT, 1)
 		if err := unix.Bind(s.fd, sockaddr(netip.AddrPortFrom(s.poller.local, 0))); err != nil {
