@@ -88,7 +88,7 @@ func (f *flags) groups() []group {
 	p = add("Request")
 	p.StringVarP(&f.method, "method", "X", "GET", "request `METHOD`")
 	p.BoolVarP(&f.head, "head", "I", false, "send HEAD (alias --spider)")
-	p.StringArrayVarP(&f.headers, "header", "H", nil, "send the field `'Name: value'`; 'Name:' removes a default one; repeatable")
+	p.StringArrayVarP(&f.headers, "header", "H", nil, "send `FIELD` 'Name: value'; 'Name:' removes a default; repeatable")
 	p.StringVarP(&f.userAgent, "user-agent", "U", "wget/"+version(), "send `AGENT` as User-Agent")
 	p.BoolVarP(&f.http10, "http1.0", "0", false, "send GET / HTTP/1.0 and Host, nothing else")
 	p.BoolVar(&f.http11, "http1.1", false, "send an HTTP/1.1 request (the default)")
@@ -97,8 +97,8 @@ func (f *flags) groups() []group {
 	p.BoolVarP(&f.ipv4, "inet4-only", "4", false, "use IPv4 addresses only")
 	p.BoolVarP(&f.ipv6, "inet6-only", "6", false, "use IPv6 addresses only")
 	p.StringVar(&f.bindAddress, "bind-address", "", "connect from the local `ADDRESS`")
-	p.StringArrayVar(&f.resolve, "resolve", nil, "use an address for a host and port, as `HOST:PORT:ADDRESS`; repeatable")
-	p.StringArrayVar(&f.connectTo, "connect-to", nil, "connect elsewhere, as `HOST1:PORT1:HOST2:PORT2`; repeatable")
+	p.StringArrayVar(&f.resolve, "resolve", nil, "use an address: `MAP` is HOST:PORT:ADDRESS; repeatable")
+	p.StringArrayVar(&f.connectTo, "connect-to", nil, "connect elsewhere: `MAP` is HOST1:PORT1:HOST2:PORT2; repeatable")
 
 	p = add("TLS")
 	p.BoolVarP(&f.insecure, "no-check-certificate", "k", false, "accept any certificate (alias --insecure)")
@@ -153,8 +153,10 @@ const examples = `  wget sina.com.cn sohu.com 163.com        ask three hosts
   cat hosts.txt | wget --json | jq .       a record per host, for scripts
   wget -T 2 -f -q -i hosts.txt && echo ok  a check that all is well`
 
-const exitCodes = `  0 all well    2 usage    4 network        6 401 or 407, with --fail
-  1 other       3 file     5 certificate    7 protocol    8 status of 400 or more, with --fail
+const exitCodes = `  0 all well     4 network        7 protocol
+  1 other        5 certificate    8 status of 400 or more, with --fail
+  2 usage        6 401 or 407, with --fail
+  3 file
   The lowest of 2 to 8 wins; 130 and 143 after SIGINT and SIGTERM.`
 
 // newCommand is the command line; run gets what it says.
@@ -194,7 +196,7 @@ func newCommand(s streams, run func(*Config) error) *cobra.Command {
 		out := c.OutOrStdout()
 		fmt.Fprintf(out, "%s\n\nUsage:\n  %s\n\nTargets come from the arguments, from -i, or else from stdin.\n\nExamples:\n%s\n", c.Short, c.Use, examples)
 		for _, g := range groups {
-			fmt.Fprintf(out, "\n%s:\n%s", g.title, g.flags.FlagUsagesWrapped(100))
+			fmt.Fprintf(out, "\n%s:\n%s", g.title, g.flags.FlagUsagesWrapped(80))
 		}
 		fmt.Fprintf(out, "\nExit codes:\n%s\n", exitCodes)
 	})

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net"
-	"os"
 	"time"
 )
 
@@ -43,9 +42,9 @@ func (l limit) context(ctx context.Context) (context.Context, context.CancelFunc
 func (l limit) set(conn net.Conn) error { return conn.SetDeadline(l.at) }
 
 // explain puts the length of the limit in place of an error that only says
-// that a deadline passed.
+// that a deadline passed, if it was this one.
 func (l limit) explain(err error) error {
-	if errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, context.DeadlineExceeded) || isTimeout(err) && l.passed() {
+	if l.passed() && isTimeout(err) {
 		return errTooLong{l.after}
 	}
 	return err

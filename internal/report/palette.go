@@ -16,8 +16,8 @@ type paint struct{ on, off string }
 func newPaint(attributes ...color.Attribute) paint {
 	c := color.New(attributes...)
 	c.EnableColor()
-	on, off, _ := strings.Cut(c.Sprint("\x00"), "\x00")
-	return paint{on, off}
+	on, _, _ := strings.Cut(c.Sprint("\x00"), "\x00")
+	return paint{on, "\x1b[0m"}
 }
 
 // palette holds the colours in use. Its zero value paints nothing.
@@ -28,21 +28,22 @@ type palette struct {
 	note    paint
 }
 
-// newPalette chooses colours of middling brightness from the terminal's 256,
-// which can be read on dark and on light backgrounds; red is kept for errors.
+// newPalette chooses from the terminal's 256 colours, which do not depend on
+// its theme: a contrast of at least 3:1 on black and on white, and as far apart
+// as that allows. Red is kept for errors.
 func newPalette(on bool) palette {
 	if !on {
 		return palette{}
 	}
 	p := palette{
-		err:  newPaint(color.FgRed, color.Bold),
-		note: newPaint(color.Faint),
+		err:  newPaint(38, 5, 196, color.Bold),
+		note: newPaint(38, 5, 243),
 	}
-	for _, n := range []color.Attribute{32, 35, 64, 68, 97, 98, 130, 132, 133, 136, 137, 30, 66, 72, 104, 172} {
+	for _, n := range []color.Attribute{27, 28, 168, 31, 33, 65, 96, 100, 137, 103, 128, 200, 135, 30} {
 		p.hosts = append(p.hosts, newPaint(38, 5, n))
 	}
-	for class, c := range map[int]color.Attribute{1: color.FgBlue, 2: color.FgGreen, 3: color.FgCyan, 4: color.FgYellow, 5: color.FgRed} {
-		p.classes[class] = newPaint(c, color.Bold)
+	for i, n := range []color.Attribute{133, 28, 32, 130, 196} {
+		p.classes[i+1] = newPaint(38, 5, n, color.Bold)
 	}
 	return p
 }
