@@ -30,10 +30,9 @@ func All(ctx context.Context, targets iter.Seq[Target], o Options) <-chan *Resul
 				return
 			}
 			f.Starting(target)
-			r := &Result{Target: target}
+			v := &visit{fetcher: f, ctx: ctx, Result: Result{Target: target}}
 			group.Go(func() error {
-				f.host(ctx, r)
-				results <- r
+				results <- v.run()
 				return nil
 			})
 		}
@@ -61,10 +60,9 @@ func (f *fetcher) inOrder(ctx context.Context, targets iter.Seq[Target]) <-chan 
 			slot := make(chan *Result, 1) // filled without waiting for its turn
 			slots <- slot
 			f.Starting(target)
-			r := &Result{Target: target}
+			v := &visit{fetcher: f, ctx: ctx, Result: Result{Target: target}}
 			group.Go(func() error {
-				f.host(ctx, r)
-				slot <- r
+				slot <- v.run()
 				return nil
 			})
 		}

@@ -33,13 +33,13 @@ func receiveWindow(addr netip.Addr) int {
 const attemptDelay = 250 * time.Millisecond
 
 // connect opens one TCP connection.
-type connect func(ctx context.Context, addr netip.AddrPort, l limit) (net.Conn, error)
+type connect func(ctx context.Context, addr netip.AddrPort, l *limit) (net.Conn, error)
 
 // newConnect chooses how connections are opened. The second result is to be
 // called when no more will be.
 func newConnect(ctx context.Context, o Options) (connect, func()) {
 	if o.Dial != nil {
-		return func(ctx context.Context, addr netip.AddrPort, l limit) (net.Conn, error) {
+		return func(ctx context.Context, addr netip.AddrPort, l *limit) (net.Conn, error) {
 			ctx, cancel := l.context(ctx)
 			defer cancel()
 			return o.Dial(ctx, "tcp", addr.String())
@@ -55,7 +55,7 @@ func newConnect(ctx context.Context, o Options) (connect, func()) {
 
 // portable opens connections with package net.
 func portable(local netip.Addr) connect {
-	return func(ctx context.Context, addr netip.AddrPort, l limit) (net.Conn, error) {
+	return func(ctx context.Context, addr netip.AddrPort, l *limit) (net.Conn, error) {
 		d := net.Dialer{Deadline: l.at, KeepAlive: -1, Control: func(_, _ string, c syscall.RawConn) error {
 			return c.Control(func(fd uintptr) { setReceiveWindow(fd, receiveWindow(addr.Addr())) })
 		}}
@@ -67,23 +67,24 @@ func portable(local netip.Addr) connect {
 }
 
 // dial connects to the first address that answers. The connection fails when
-// ctx ends.
-func (f *fetcher) dial(ctx context.Context, addrs []netip.Addr, port uint16, l limit) (net.Conn, netip.AddrPort, error) {
-	var (
-		conn net.Conn
-		addr netip.AddrPort
-		err  error
-	)
-	if len(addrs) == 1 {
-		addr = netip.AddrPortFrom(addrs[0], port)
-		conn, err = f.connect(ctx, addr, l)
+// the context ends.
+func (v *visit) dial() *Error {
+	v.step = v.whole.within(v.ConnectTimeout)
+	var err error
+	if len(v.addrs) == 1 {
+		v.Addr = netip.AddrPortFrom(v.addrs[0], v.port)
+		v.conn, err = v.connect(v.ctx, v.Addr, &v.step)
 	} else {
-		conn, addr, err = f.race(ctx, interleave(addrs), port, l)
+		err = v.race(interleave(v.addrs))
 	}
 	if err != nil {
-		return nil, addr, l.explain(err)
+		v.Addr, v.conn = netip.AddrPort{}, nil
+		return fail(StageConnect, v.step.explain(err))
 	}
-	return bind(ctx, conn), addr, nil
+	v.conn = bind(v.ctx, v.conn)
+	v.stream = v.conn
+	v.Times.Connect = v.elapsed()
+	return nil
 }
 
 // bind makes the end of ctx fail what conn is waiting for.
@@ -145,8 +146,8 @@ func interleave(addrs []netip.Addr) []netip.Addr {
 // race starts an attempt for each address in turn: when the one before has
 // failed, or after attemptDelay. The first connection wins, the others are
 // closed, and if all fail the first error counts (RFC 8305 section 5).
-func (f *fetcher) race(ctx context.Context, addrs []netip.Addr, port uint16, l limit) (net.Conn, netip.AddrPort, error) {
-	ctx, cancel := context.WithCancel(ctx)
+func (v *visit) race(addrs []netip.Addr) error {
+	ctx, cancel := context.WithCancel(v.ctx)
 	defer cancel()
 	type attempt struct {
 		conn net.Conn
@@ -168,12 +169,12 @@ func (f *fetcher) race(ctx context.Context, addrs []netip.Addr, port uint16, l l
 		}
 		select {
 		case <-start:
-			addr := netip.AddrPortFrom(addrs[next], port)
+			addr := netip.AddrPortFrom(addrs[next], v.port)
 			next++
 			running++
 			delay.Reset(attemptDelay)
 			go func() {
-				conn, err := f.connect(ctx, addr, l)
+				conn, err := v.connect(ctx, addr, &v.step)
 				attempts <- attempt{conn, addr, err}
 			}()
 		case a := <-attempts:
@@ -192,8 +193,9 @@ func (f *fetcher) race(ctx context.Context, addrs []netip.Addr, port uint16, l l
 			}
 		}
 	}
-	if winner.conn != nil {
-		return winner.conn, winner.addr, nil
+	if winner.conn == nil {
+		return firstErr
 	}
-	return nil, winner.addr, firstErr
+	v.conn, v.Addr = winner.conn, winner.addr
+	return nil
 }

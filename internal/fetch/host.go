@@ -3,6 +3,7 @@ package fetch
 import (
 	"context"
 	"net"
+	"net/netip"
 	"sync"
 	"time"
 )
@@ -38,48 +39,50 @@ func newFetcher(ctx context.Context, o Options) *fetcher {
 	return f
 }
 
-// host asks the target of r, straight down, and fills in the rest of r.
-func (f *fetcher) host(ctx context.Context, r *Result) {
-	if r.Target.Err != nil {
-		r.Err = r.Target.Err
-		return
-	}
-	start := time.Now()
-	if err := f.ask(ctx, r, start); err != nil {
-		r.Err = err
-		if ctx.Err() != nil {
-			r.Err = &Error{Stage: err.Stage, Kind: KindCanceled, Err: context.Canceled}
-		}
-	}
-	r.Times.Total = time.Since(start)
+// visit is one host being asked: its record, and what the steps hand on. It
+// lives on the heap in one piece, so that ten thousand goroutines that wait
+// keep small stacks.
+type visit struct {
+	*fetcher
+	Result
+	ctx    context.Context
+	start  time.Time
+	whole  limit        // for the host from start to end
+	step   limit        // for connecting, then for reading
+	addrs  []netip.Addr // to connect to, best first
+	port   uint16
+	conn   net.Conn // the TCP connection
+	stream net.Conn // what the request is sent over: conn, or TLS on it
 }
 
-func (f *fetcher) ask(ctx context.Context, r *Result, start time.Time) *Error {
-	limit := newLimit(start, f.MaxTime)
-
-	addrs, port, looked, err := f.resolve(ctx, &r.Target, limit.within(f.DNSTimeout))
-	if looked {
-		r.Times.DNS = time.Since(start)
-	}
-	if err != nil {
-		return fail(StageDNS, err)
-	}
-
-	connecting := limit.within(f.ConnectTimeout)
-	conn, addr, err := f.dial(ctx, addrs, port, connecting)
-	if err != nil {
-		return fail(StageConnect, err)
-	}
-	defer conn.Close()
-	r.Times.Connect = time.Since(start)
-	r.Addr = addr
-
-	stream := conn
-	if r.Target.TLS {
-		if stream, err = f.secure(conn, r, connecting); err != nil {
-			return fail(StageTLS, err)
-		}
-		r.Times.TLS = time.Since(start)
-	}
-	return f.protocol.exchange(f, stream, r, start, limit.within(f.ReadTimeout))
+// steps is a host from start to end.
+func steps() [4]func(*visit) *Error {
+	return [...]func(*visit) *Error{(*visit).resolve, (*visit).dial, (*visit).secure, (*visit).exchange}
 }
+
+// run asks the target, straight down, and returns the record.
+func (v *visit) run() *Result {
+	if v.Target.Err != nil {
+		v.Err = v.Target.Err
+		return &v.Result
+	}
+	v.start = time.Now()
+	v.whole = newLimit(v.start, v.MaxTime)
+	for _, step := range steps() {
+		if v.Err = step(v); v.Err != nil {
+			break
+		}
+	}
+	if v.conn != nil {
+		v.conn.Close()
+	}
+	if v.Err != nil && v.ctx.Err() != nil {
+		v.Err = &Error{Stage: v.Err.Stage, Kind: KindCanceled, Err: context.Canceled}
+	}
+	v.Times.Total = v.elapsed()
+	return &v.Result
+}
+
+func (v *visit) exchange() *Error { return v.protocol.exchange(v) }
+
+func (v *visit) elapsed() time.Duration { return time.Since(v.start) }

@@ -10,14 +10,13 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"time"
 )
 
 // protocol is a way to ask for a header section over an open connection.
 type protocol struct {
 	name     string // as on the request line
 	alpn     string // RFC 7301 identifier, offered over TLS
-	exchange func(*fetcher, net.Conn, *Result, time.Time, limit) *Error
+	exchange func(*visit) *Error
 }
 
 // protocols lists what can be spoken; the first is the default.
@@ -133,42 +132,48 @@ func newBuffers(max int) *sync.Pool {
 }
 
 // exchangeHTTP1 sends the request and reads up to the empty line.
-func exchangeHTTP1(f *fetcher, conn net.Conn, r *Result, start time.Time, l limit) *Error {
-	if err := l.set(conn); err != nil {
+func exchangeHTTP1(v *visit) *Error {
+	v.step = v.whole.within(v.ReadTimeout)
+	if err := v.step.set(v.stream); err != nil {
 		return fail(StageWrite, err)
 	}
-	writeErr := f.send(conn, &r.Target)
+	writeErr := v.send()
 	if isTimeout(writeErr) {
-		return fail(StageWrite, l.explain(writeErr))
+		return fail(StageWrite, v.step.explain(writeErr))
 	}
 	// A server may answer and close before it has been asked; what it said
 	// tells more than that it did not listen.
-	var h headReader
-	err := waitReadable(conn)
-	if err == nil {
-		buf := f.buffers.Get().(*[]byte)
-		defer f.buffers.Put(buf)
-		h.buf = (*buf)[:0]
-		err = h.read(conn, f.MaxHeader, func() { r.Times.FirstByte = time.Since(start) })
+	if err := waitReadable(v.stream); err != nil {
+		return fail(StageRead, v.step.explain(err))
 	}
-	r.keep(&h)
+	return v.receive(writeErr)
+}
+
+// send writes the request for the target.
+func (v *visit) send() error {
+	buf := v.buffers.Get().(*[]byte)
+	defer v.buffers.Put(buf)
+	_, err := v.stream.Write(v.request.appendTo((*buf)[:0], &v.Target))
+	return err
+}
+
+// receive reads the reply. writeErr is what kept the request from being sent,
+// which counts if there is no reply.
+func (v *visit) receive(writeErr error) *Error {
+	buf := v.buffers.Get().(*[]byte)
+	defer v.buffers.Put(buf)
+	h := headReader{buf: (*buf)[:0]}
+	err := h.read(v.stream, v.MaxHeader, func() { v.Times.FirstByte = v.elapsed() })
+	v.keep(&h)
 	switch {
 	case err == nil:
 		return nil
 	case writeErr != nil && len(h.buf) == 0:
 		return fail(StageWrite, writeErr)
 	case len(h.buf) == 0:
-		return fail(StageRead, l.explain(named(err, errors.New("closed without a reply"))))
+		return fail(StageRead, v.step.explain(named(err, errors.New("closed without a reply"))))
 	}
-	return fail(StageHead, l.explain(named(err, errors.New("closed before the header section ended"))))
-}
-
-// send writes the request for a target.
-func (f *fetcher) send(conn net.Conn, t *Target) error {
-	buf := f.buffers.Get().(*[]byte)
-	defer f.buffers.Put(buf)
-	_, err := conn.Write(f.request.appendTo((*buf)[:0], t))
-	return err
+	return fail(StageHead, v.step.explain(named(err, errors.New("closed before the header section ended"))))
 }
 
 // waitReadable waits for the reply, where conn can do that without a buffer:

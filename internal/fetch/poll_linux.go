@@ -148,7 +148,7 @@ func (s *socket) wake() {
 	}
 }
 
-func (p *poller) connect(ctx context.Context, addr netip.AddrPort, l limit) (net.Conn, error) {
+func (p *poller) connect(ctx context.Context, addr netip.AddrPort, l *limit) (net.Conn, error) {
 	family := unix.AF_INET
 	if addr.Addr().Is6() {
 		family = unix.AF_INET6

@@ -14,7 +14,7 @@ type poller struct{}
 
 func newPoller(context.Context, netip.Addr) (*poller, error) { return nil, errors.ErrUnsupported }
 
-func (*poller) connect(context.Context, netip.AddrPort, limit) (net.Conn, error) {
+func (*poller) connect(context.Context, netip.AddrPort, *limit) (net.Conn, error) {
 	return nil, errors.ErrUnsupported
 }
 

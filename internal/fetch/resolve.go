@@ -5,33 +5,56 @@ import (
 	"context"
 	"net"
 	"net/netip"
-	"slices"
 	"strings"
 )
 
-// resolve finds the addresses to connect to for a target, best first. It
-// reports whether a name had to be looked up for that.
-func (f *fetcher) resolve(ctx context.Context, t *Target, l limit) (addrs []netip.Addr, port uint16, looked bool, err error) {
-	host, addr, port := t.Host, t.Addr, t.Port
-	if i := slices.IndexFunc(f.Routes, func(r Route) bool { return r.matches(t) }); i >= 0 {
-		route := f.Routes[i]
-		port = cmp.Or(route.ToPort, port)
+// resolve finds the addresses to connect to, best first.
+func (v *visit) resolve() *Error {
+	v.port = v.Target.Port
+	if v.Target.Addr.IsValid() && v.Family == 0 && len(v.Routes) == 0 {
+		v.addrs = []netip.Addr{v.Target.Addr}
+		return nil
+	}
+	if err := v.lookUp(); err != nil {
+		return fail(StageDNS, err)
+	}
+	return nil
+}
+
+// lookUp is resolve for what is more than an address.
+func (v *visit) lookUp() (err error) {
+	host, addr := v.Target.Host, v.Target.Addr
+	if route := v.route(); route != nil {
+		v.port = cmp.Or(route.ToPort, v.port)
 		if len(route.Addrs) > 0 {
-			return route.Addrs, port, false, nil
+			v.addrs = route.Addrs
+			return nil
 		}
 		if route.ToHost != "" {
 			host = route.ToHost
 			addr, _ = netip.ParseAddr(host)
 		}
 	}
-	if !addr.IsValid() {
-		addrs, err = f.lookup(ctx, host, l)
-		return addrs, port, true, err
+	if addr.IsValid() {
+		if v.Family == 4 && !addr.Is4() || v.Family == 6 && !addr.Is6() {
+			return v.noAddress(host)
+		}
+		v.addrs = []netip.Addr{addr}
+		return nil
 	}
-	if f.Family == 4 && !addr.Is4() || f.Family == 6 && !addr.Is6() {
-		return nil, 0, false, f.noAddress(host)
+	v.addrs, err = v.lookup(v.ctx, host, v.whole.within(v.DNSTimeout))
+	v.Times.DNS = v.elapsed()
+	return err
+}
+
+// route is the first that matches the target, or nil.
+func (v *visit) route() *Route {
+	for i := range v.Routes {
+		if v.Routes[i].matches(&v.Target) {
+			return &v.Routes[i]
+		}
 	}
-	return []netip.Addr{addr}, port, false, nil
+	return nil
 }
 
 func (f *fetcher) lookup(ctx context.Context, host string, l limit) ([]netip.Addr, error) {

@@ -5,32 +5,40 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"net"
 )
 
-// secure makes a TLS client connection of conn. Certificates are verified by
-// crypto/tls for the name that was asked for.
-func (f *fetcher) secure(conn net.Conn, r *Result, l limit) (net.Conn, error) {
-	if err := l.set(conn); err != nil {
-		return nil, err
+// secure speaks TLS on the connection of an https target. Certificates are
+// verified by crypto/tls for the name that was asked for.
+func (v *visit) secure() *Error {
+	if !v.Target.TLS {
+		return nil
 	}
-	config := f.TLS.Clone()
+	if err := v.step.set(v.conn); err != nil {
+		return fail(StageTLS, err)
+	}
+	client := tls.Client(v.conn, v.tlsConfig())
+	if err := client.Handshake(); err != nil {
+		return fail(StageTLS, explainTLS(v.step.explain(err)))
+	}
+	v.stream = client
+	v.Session = newSession(client.ConnectionState())
+	v.Times.TLS = v.elapsed()
+	return nil
+}
+
+func (v *visit) tlsConfig() *tls.Config {
+	config := v.TLS.Clone()
 	if config == nil {
 		config = new(tls.Config)
 	}
-	if config.ServerName = f.ServerName; config.ServerName == "" {
-		config.ServerName = r.Target.Host
-		if r.Target.Addr.IsValid() {
-			config.ServerName = r.Target.Addr.WithZone("").String()
+	if config.ServerName = v.ServerName; config.ServerName == "" {
+		config.ServerName = v.Target.Host
+		if v.Target.Addr.IsValid() {
+			config.ServerName = v.Target.Addr.WithZone("").String()
 		}
 	}
-	config.NextProtos = []string{f.protocol.alpn}
-	client := tls.Client(conn, config)
-	if err := client.Handshake(); err != nil {
-		return nil, explainTLS(l.explain(err))
-	}
-	r.Session = newSession(client.ConnectionState())
-	return client, nil
+	config.NextProtos = []string{v.protocol.alpn}
+	return config
 }
 
 // explainTLS says what to do about the failures that people meet.

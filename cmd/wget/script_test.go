@@ -1,0 +1,256 @@
+package wget_test
+
+import (
+	"bufio"
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+	"flag"
+	"io"
+	"math/big"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"wget/cmd/wget"
+)
+
+// The transcripts in testdata/script run the command as a user would. Beside
+// testscript's own commands they have
+//
+//	serve [-6] [-tls] [-first] [-silent] [-close] NAME [FILE]
+//	    answers every request with FILE, at the address $NAME, port $NAME_PORT
+//	asked NAME FILE      wants the requests that came to be those in FILE
+//	exits CODE COMMAND   wants the command to end with CODE
+//	same STREAM FILE     wants stdout, stderr or a file to be FILE, to the byte
+//	masked STREAM FILE   the same, but for addresses and durations
+//	decode FILE FILE     writes the second as the first says
+//
+// In those files \r, \xNN and a backslash at the end of a line stand for CR,
+// for a byte and for nothing.
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){
+		"wget": func() {
+			os.Exit(wget.Main(context.Background(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr, os.DirFS(os.Getenv("MODULE"))))
+		},
+	})
+}
+
+func TestScripts(t *testing.T) {
+	module, err := filepath.Abs("../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	testscript.Run(t, testscript.Params{
+		Dir:                 filepath.Join(module, "testdata", "script"),
+		RequireExplicitExec: true,
+		ContinueOnError:     true,
+		Setup: func(e *testscript.Env) error {
+			e.Setenv("MODULE", module)
+			e.Values[servingKey{}] = make(map[string]*serving)
+			return nil
+		},
+		Condition: func(name string) (bool, error) {
+			switch name {
+			case "ipv6":
+				l, err := net.Listen("tcp", "[::1]:0")
+				if err == nil {
+					l.Close()
+				}
+				return err == nil, nil
+			case "full":
+				_, err := os.Stat("/dev/full")
+				return err == nil, nil
+			case "pty":
+				f, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0)
+				if err == nil {
+					f.Close()
+				}
+				return err == nil, nil
+			case "root":
+				return os.Geteuid() == 0, nil
+			}
+			return false, errors.New("no such condition")
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"serve":  cmdServe,
+			"asked":  cmdAsked,
+			"exits":  cmdExits,
+			"same":   cmdSame,
+			"masked": cmdMasked,
+			"decode": cmdDecode,
+		},
+	})
+}
+
+// A serving is a server of a script and what it has been asked.
+type serving struct {
+	mu       sync.Mutex
+	requests strings.Builder
+}
+
+type servingKey struct{}
+
+func cmdServe(ts *testscript.TestScript, _ bool, args []string) {
+	flags := flag.NewFlagSet("serve", flag.ContinueOnError)
+	six := flags.Bool("6", false, "listen on ::1")
+	secure := flags.Bool("tls", false, "speak TLS; write the CA's certificate to ca.pem")
+	silent := flags.Bool("silent", false, "take requests and answer none")
+	first := flags.Bool("first", false, "answer before the request comes")
+	hangUp := flags.Bool("close", false, "close without an answer")
+	ts.Check(flags.Parse(args))
+	name, reply := flags.Arg(0), ""
+	if flags.NArg() == 2 {
+		reply = decode(ts.ReadFile(flags.Arg(1)))
+	}
+	address := "127.0.0.1:0"
+	if *six {
+		address = "[::1]:0"
+	}
+	listener, err := net.Listen("tcp", address)
+	ts.Check(err)
+	ts.Setenv(name, listener.Addr().String())
+	ts.Setenv(name+"_PORT", strconv.Itoa(listener.Addr().(*net.TCPAddr).Port))
+	if *secure {
+		listener = tls.NewListener(listener, serverTLS(ts))
+	}
+	s := new(serving)
+	ts.Value(servingKey{}).(map[string]*serving)[name] = s
+	var done sync.WaitGroup
+	done.Go(func() {
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			done.Go(func() {
+				defer conn.Close()
+				if *first {
+					io.WriteString(conn, reply)
+					conn.(*net.TCPConn).CloseWrite()
+					io.Copy(io.Discard, conn)
+					return
+				}
+				if !s.record(conn) || *hangUp {
+					return
+				}
+				if *silent {
+					io.Copy(io.Discard, conn)
+					return
+				}
+				io.WriteString(conn, reply)
+			})
+		}
+	})
+	ts.Defer(func() {
+		listener.Close()
+		done.Wait()
+	})
+}
+
+// record reads one request, and reports whether there was one.
+func (s *serving) record(conn io.Reader) bool {
+	var request strings.Builder
+	for r := bufio.NewReader(conn); ; {
+		line, err := r.ReadString('\n')
+		request.WriteString(line)
+		if err != nil {
+			return false
+		}
+		if line == "\r\n" {
+			break
+		}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.requests.WriteString(request.String())
+	return true
+}
+
+func cmdAsked(ts *testscript.TestScript, _ bool, args []string) {
+	s := ts.Value(servingKey{}).(map[string]*serving)[args[0]]
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	got := regexp.MustCompile(`(User-Agent: wget/)\S+`).ReplaceAllString(s.requests.String(), "${1}VERSION")
+	s.requests.Reset()
+	compare(ts, args[1], decode(ts.ReadFile(args[1])), got)
+}
+
+func compare(ts *testscript.TestScript, name, want, got string) {
+	if diff := cmp.Diff(want, got); diff != "" {
+		ts.Fatalf("%s (-want +got):\n%s", name, diff)
+	}
+}
+
+func cmdExits(ts *testscript.TestScript, _ bool, args []string) {
+	code := 0
+	err := ts.Exec(args[1], args[2:]...)
+	if exit := new(exec.ExitError); errors.As(err, &exit) {
+		code = exit.ExitCode()
+	} else if err != nil {
+		ts.Fatalf("%v", err)
+	}
+	if want := args[0]; strconv.Itoa(code) != want {
+		ts.Fatalf("exit code %d, want %s\nstdout: %s\nstderr: %s", code, want, ts.ReadFile("stdout"), ts.ReadFile("stderr"))
+	}
+}
+
+func cmdSame(ts *testscript.TestScript, _ bool, args []string) {
+	compare(ts, args[1], decode(ts.ReadFile(args[1])), ts.ReadFile(args[0]))
+}
+
+func cmdMasked(ts *testscript.TestScript, _ bool, args []string) {
+	got := ts.ReadFile(args[0])
+	got = regexp.MustCompile(`127\.0\.0\.1:\d+|\[::1\]:\d+`).ReplaceAllString(got, "ADDR")
+	got = regexp.MustCompile(`\d+\.\d{6}|\d+\.\d\d s\b`).ReplaceAllString(got, "SECONDS")
+	compare(ts, args[1], decode(ts.ReadFile(args[1])), got)
+}
+
+func cmdDecode(ts *testscript.TestScript, _ bool, args []string) {
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(decode(ts.ReadFile(args[0]))), 0o644))
+}
+
+// decode reads the notation of the scripts' files.
+func decode(s string) string {
+	s = strings.NewReplacer(`\r`, "\r", "\\\n", "").Replace(s)
+	return regexp.MustCompile(`\\x[0-9a-f]{2}`).ReplaceAllStringFunc(s, func(e string) string {
+		n, _ := strconv.ParseUint(e[2:], 16, 8)
+		return string([]byte{byte(n)})
+	})
+}
+
+// serverTLS makes a certificate for 127.0.0.1 and www.test, which vouches for
+// itself, and writes it to ca.pem.
+func serverTLS(ts *testscript.TestScript) *tls.Config {
+	now := time.Now()
+	certificate := &x509.Certificate{
+		SerialNumber: big.NewInt(1), NotBefore: now.Add(-time.Hour), NotAfter: now.Add(time.Hour),
+		DNSNames: []string{"www.test"}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
+		IsCA: true, BasicConstraintsValid: true,
+	}
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	ts.Check(err)
+	der, err := x509.CreateCertificate(rand.Reader, certificate, certificate, key.Public(), key)
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs("ca.pem"), pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o644))
+	return &tls.Config{
+		Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}},
+		NextProtos:   []string{"http/1.1"},
+	}
+}
