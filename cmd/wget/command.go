@@ -38,25 +38,27 @@ type flags struct {
 	resolve     []string
 	connectTo   []string
 
-	insecure, caAll bool
-	ca, cert, key   string
-	sni             string
-	timeout         seconds
-	dnsTimeout      seconds
-	connectTimeout  seconds
-	readTimeout     seconds
-	maxTime         seconds
-	maxHeader       int
-	parallel        int
-	output          string
-	format          string
-	json            bool
-	includeRaw      bool
-	keepOrder       bool
-	color           string
-	quiet, verbose  bool
-	fail, exitZero  bool
-	serverResponse  bool
+	insecure       bool
+	ca, cert, key  string
+	sni            string
+	timeout        seconds
+	dnsTimeout     seconds
+	connectTimeout seconds
+	readTimeout    seconds
+	maxTime        seconds
+	tries          int
+	retryRefused   bool
+	maxHeader      int
+	parallel       int
+	output         string
+	format         string
+	json           bool
+	includeRaw     bool
+	keepOrder      bool
+	color          string
+	quiet, verbose bool
+	fail, exitZero bool
+	serverResponse bool
 }
 
 // group is a part of the help text.
@@ -113,8 +115,10 @@ func (f *flags) groups() []group {
 	p.Var(&f.connectTimeout, "connect-timeout", "for connecting, TLS included")
 	p.Var(&f.readTimeout, "read-timeout", "for the whole header section, from the request on")
 	p.VarP(&f.maxTime, "max-time", "m", "for a host from start to end (0: only the above)")
+	p.IntVarP(&f.tries, "tries", "t", 1, "ask up to `N` times when a failure may pass: timeout, reset, closed")
+	p.BoolVar(&f.retryRefused, "retry-connrefused", false, "count a refused connection among these")
 	p.IntVar(&f.maxHeader, "max-header", fetch.DefaultMaxHeader, "read header sections of at most `BYTES`")
-	p.IntVar(&f.parallel, "parallel-max", fetch.DefaultParallel, "ask at most `N` hosts at once")
+	p.IntVar(&f.parallel, "parallel-max", defaultParallel(), "ask at most `N` hosts at once")
 
 	p = add("Output")
 	p.StringVarP(&f.output, "output-document", "O", "", "write to `FILE`; - is stdout")
@@ -270,12 +274,16 @@ func (f *flags) config(changed func(string) bool, args []string, s streams) (*Co
 		Defaults: fetch.Defaults{TLS: f.https, Path: fetch.RequestTarget(f.path)},
 		Fetch: fetch.Options{
 			Protocol: "HTTP/1.1", Method: f.method, UserAgent: f.userAgent, ServerName: f.sni,
-			MaxTime: time.Duration(f.maxTime), MaxHeader: f.maxHeader, Parallel: f.parallel, Ordered: f.keepOrder,
+			MaxTime: time.Duration(f.maxTime), Tries: f.tries, RetryRefused: f.retryRefused, MaxHeader: f.maxHeader, Parallel: f.parallel, Ordered: f.keepOrder,
 		},
 		Report: report.Options{
 			Format: f.format, IncludeRaw: f.includeRaw, Quiet: f.quiet, Verbose: f.verbose,
 			Color: useColor(f.color, s.out, os.Getenv), ColorErr: useColor(f.color, s.err, os.Getenv),
 		},
+	}
+	if most := maxParallel(); f.parallel > most {
+		fmt.Fprintf(s.err, "wget: --parallel-max %d: this process may open %d connections at once (ulimit -n)\n", f.parallel, most)
+		c.Fetch.Parallel = most
 	}
 	if f.json {
 		c.Report.Format = "json"
@@ -406,6 +414,8 @@ func (f *flags) check(changed func(string) bool) error {
 		return usage("--user-agent: a value cannot hold CR, LF or NUL")
 	case strings.ContainsAny(f.path, "\r\n\x00"):
 		return usage("--path: a path cannot hold CR, LF or NUL")
+	case f.tries < 1:
+		return usage("--tries %d: at least 1", f.tries)
 	case f.maxHeader < 1:
 		return usage("--max-header %d: at least 1 byte", f.maxHeader)
 	case f.parallel < 1:

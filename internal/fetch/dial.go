@@ -69,13 +69,9 @@ func portable(local netip.Addr) connect {
 // dial connects to the first address that answers. The connection fails when
 // the context ends.
 func (v *visit) dial() *Error {
-	v.step = v.whole.within(v.ConnectTimeout)
-	var err error
-	if len(v.addrs) == 1 {
-		v.Addr = netip.AddrPortFrom(v.addrs[0], v.port)
-		v.conn, err = v.connect(v.ctx, v.Addr, &v.step)
-	} else {
-		err = v.race(interleave(v.addrs))
+	err := v.open()
+	for pause := firstPause; isExhausted(err) && pause < lastPause && v.pause(pause); pause *= 2 {
+		err = v.open()
 	}
 	if err != nil {
 		v.Addr, v.conn = netip.AddrPort{}, nil
@@ -85,6 +81,40 @@ func (v *visit) dial() *Error {
 	v.stream = v.conn
 	v.Times.Connect = v.elapsed()
 	return nil
+}
+
+// How long a host waits for a descriptor, a port or memory that other hosts,
+// or other programs, are about to give back: about ten seconds in all.
+const (
+	firstPause = 5 * time.Millisecond
+	lastPause  = 10 * time.Second
+)
+
+// isExhausted reports whether the system lacks what another host could be
+// holding. The host that meets this is not to blame for it.
+func isExhausted(err error) bool { return err != nil && kindOf(StageConnect, err) == KindLimit }
+
+// pause waits, and reports whether the host may go on.
+func (v *visit) pause(d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return !v.whole.passed()
+	case <-v.ctx.Done():
+		return false
+	}
+}
+
+// open makes one attempt at all addresses.
+func (v *visit) open() (err error) {
+	v.step = v.whole.within(v.ConnectTimeout)
+	if len(v.addrs) == 1 {
+		v.Addr = netip.AddrPortFrom(v.addrs[0], v.port)
+		v.conn, err = v.connect(v.ctx, v.Addr, &v.step)
+		return err
+	}
+	return v.race(interleave(v.addrs))
 }
 
 // bind makes the end of ctx fail what conn is waiting for.

@@ -68,6 +68,22 @@ func (v *visit) run() *Result {
 	}
 	v.start = time.Now()
 	v.whole = newLimit(v.start, v.MaxTime)
+	for v.Tries = 1; ; v.Tries++ {
+		v.attempt()
+		if v.Tries >= v.Options.Tries || !v.isTransient() || !v.pause(retryPause(v.Tries)) {
+			break
+		}
+		v.Result = Result{Target: v.Target, Tries: v.Tries}
+	}
+	if v.Err != nil && v.ctx.Err() != nil {
+		v.Err = &Error{Stage: v.Err.Stage, Kind: KindCanceled, Err: context.Canceled}
+	}
+	v.Times.Total = v.elapsed()
+	return &v.Result
+}
+
+// attempt takes the steps, up to the first that fails.
+func (v *visit) attempt() {
 	for _, step := range steps() {
 		if v.Err = step(v); v.Err != nil {
 			break
@@ -75,12 +91,27 @@ func (v *visit) run() *Result {
 	}
 	if v.conn != nil {
 		v.conn.Close()
+		v.conn = nil
 	}
-	if v.Err != nil && v.ctx.Err() != nil {
-		v.Err = &Error{Stage: v.Err.Stage, Kind: KindCanceled, Err: context.Canceled}
+}
+
+// isTransient reports whether another try could fare better.
+func (v *visit) isTransient() bool {
+	if v.Err == nil {
+		return false
 	}
-	v.Times.Total = v.elapsed()
-	return &v.Result
+	switch v.Err.Kind {
+	case KindTimeout, KindReset, KindClosed, KindDNSFailure, KindLimit:
+		return true
+	case KindRefused:
+		return v.RetryRefused
+	}
+	return false
+}
+
+// retryPause grows from half a second, doubling, to ten seconds.
+func retryPause(tries int) time.Duration {
+	return min(time.Second/4<<min(tries, 10), 10*time.Second)
 }
 
 func (v *visit) exchange() *Error { return v.protocol.exchange(v) }

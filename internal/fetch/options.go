@@ -15,7 +15,7 @@ const (
 	DefaultConnectTimeout = 5 * time.Second
 	DefaultReadTimeout    = 10 * time.Second
 	DefaultMaxHeader      = 256 << 10
-	DefaultParallel       = 512
+	DefaultParallel       = 1024
 )
 
 // Options says how targets are asked. The zero value works.
@@ -37,6 +37,9 @@ type Options struct {
 	ConnectTimeout time.Duration // for TCP and TLS, all addresses together; 0 means none
 	ReadTimeout    time.Duration // from the first byte sent to the end of the header section; 0 means none
 	MaxTime        time.Duration // for the whole host; 0 means none
+
+	Tries        int  // attempts at a host that fails for a passing reason; 0 means 1
+	RetryRefused bool // a refused connection is such a reason
 
 	MaxHeader int  // bytes of header sections read at most; 0 means DefaultMaxHeader
 	Parallel  int  // hosts in flight at most; 0 means DefaultParallel

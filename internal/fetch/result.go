@@ -14,6 +14,7 @@ type Result struct {
 	Head    Head           // the final section; what came of it if Err is not nil
 	Raw     []byte         // all sections as they came
 	Times   Times
+	Tries   int // attempts made; what is above is of the last
 	Err     *Error
 }
 

@@ -75,6 +75,10 @@ func (j *jsonRecord) Report(b, talk []byte, r *fetch.Result) ([]byte, []byte) {
 			b = append(b, '"')
 		}
 	}
+	if r.Tries > 1 {
+		b = append(b, `,"tries":`...)
+		b = strconv.AppendInt(b, int64(r.Tries), 10)
+	}
 	b = appendSeconds(b, r.Times)
 	if r.Err != nil {
 		b = append(b, `,"error":{"stage":"`...)

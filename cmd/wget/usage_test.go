@@ -1,0 +1,186 @@
+package wget_test
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+
+	"wget/cmd/wget"
+)
+
+// inProcess runs a command line against nobody: whatever it asks for is refused.
+func inProcess(t *testing.T, stdin string, args ...string) (code int, stdout, stderr string) {
+	t.Helper()
+	var out, err bytes.Buffer
+	args = append([]string{"--connect-to", "::127.0.0.1:1"}, args...)
+	code = wget.Main(t.Context(), args, strings.NewReader(stdin), &out, &err, nil)
+	return code, out.String(), err.String()
+}
+
+// A command line that cannot be obeyed is answered with one line, exit code 2,
+// and nothing else.
+func TestUsageErrors(t *testing.T) {
+	for _, c := range []struct {
+		args string // separated by |
+		want string // what the line must hold
+	}{
+		{"", "empty host"},
+		{"ftp://h.test", `unknown scheme "ftp"`},
+		{"h.test:0", "from 1 to 65535"},
+		{"h.test:70000", "from 1 to 65535"},
+		{"h.test:abc", "from 1 to 65535"},
+		{"http://:80", "empty host"},
+		{"http:///x", "empty host"},
+		{"two hosts", "spaces"},
+		{"h.test\x1b[2J", "U+001B"},
+		{"h.test/\r\nX: y", "U+000D"},
+		{"h.test/\nX: y", "U+000A"},
+		{"h.test/\x00", "U+0000"},
+		{"h.test/\u009b", "U+009B"},
+		{"h.test/\xff", "UTF-8"},
+		{"192.0.2.0/33", "CIDR"},
+		{"2001:db8::/200", "CIDR"},
+		{"256.1.1.1", "IPv4 address"},
+		{"[::1", "missing ]"},
+		{"a..b", "empty label"},
+		{"good.test|h.test:0|also.test", "h.test:0: "},
+
+		{"--port|0|h", "--port 0: "},
+		{"--port|70000|h", "--port 70000: "},
+		{"--port|80,abc|h", "--port abc: "},
+		{"--path|/\r\nX: y|h", "--path"},
+		{"--path|/\x00|h", "--path"},
+
+		{"-X|GET /|h", "--method"},
+		{"-X|GET\r\nX: y|h", "--method"},
+		{"-X||h", "--method"},
+		{"-H|no colon|h", "missing colon"},
+		{"-H|two words: x|h", "field name"},
+		{"-H|: x|h", "field name"},
+		{"-H|A: b\r\nX: y|h", "CR, LF or NUL"},
+		{"-H|A: b\nX: y|h", "CR, LF or NUL"},
+		{"-H|A: \x00|h", "CR, LF or NUL"},
+		{"-H|A\r: b|h", "field name"},
+		{"-U|a\r\nX: y|h", "CR, LF or NUL"},
+
+		{"--bind-address|localhost|h", "--bind-address"},
+		{"--resolve|h:80|h", "HOST:PORT:ADDRESS"},
+		{"--resolve|h:80:name|h", "HOST:PORT:ADDRESS"},
+		{"--resolve|h:0:127.0.0.1|h", "from 1 to 65535"},
+		{"--connect-to|h:80|h", "HOST1:PORT1:HOST2:PORT2"},
+		{"--connect-to|h:80:g:0|h", "from 1 to 65535"},
+
+		{"-T|soon|h", "duration"},
+		{"-T|-1|h", "duration"},
+		{"-T|NaN|h", "duration"},
+		{"-T|1e300|h", "--timeout"},
+		{"--read-timeout||h", "duration"},
+		{"-m|5 s|h", "duration"},
+		{"--max-header|0|h", "--max-header 0"},
+		{"--max-header|-1|h", "--max-header -1"},
+		{"--max-header|many|h", "--max-header"},
+		{"--parallel-max|0|h", "--parallel-max 0"},
+
+		{"--format|yaml|h", `"yaml"`},
+		{"--color|blue|h", `"blue"`},
+		{"--completion|tcsh", `"tcsh"`},
+
+		{"-4|-6|h", "contradict"},
+		{"-q|-v|h", "contradict"},
+		{"-I|-X|POST|h", "contradict"},
+		{"--spider|-X|POST|h", "contradict"},
+		{"-0|--http1.1|h", "contradict"},
+		{"--json|--format|lines|h", "contradict"},
+		{"--include-raw|h", "--include-raw needs --json"},
+
+		{"--no-such-flag|h", "unknown flag"},
+		{"-Z|h", "unknown shorthand flag"},
+		{"--method", "needs an argument"},
+		{"--json=perhaps|h", "invalid argument"},
+	} {
+		t.Run(c.args, func(t *testing.T) {
+			code, stdout, stderr := inProcess(t, "", strings.Split(c.args, "|")...)
+			if code != 2 || stdout != "" {
+				t.Errorf("exit code %d, stdout %q, want 2 and nothing", code, stdout)
+			}
+			if !strings.HasPrefix(stderr, "wget: ") || strings.Count(stderr, "\n") != 1 || !strings.HasSuffix(stderr, "\n") {
+				t.Errorf("%q, want one line", stderr)
+			}
+			if !strings.Contains(stderr, c.want) {
+				t.Errorf("%q, want it to hold %q", stderr, c.want)
+			}
+			if strings.ContainsAny(strings.TrimSuffix(stderr, "\n"), "\x00\r\n\x1b") || strings.Contains(stderr, "\u009b") {
+				t.Errorf("control characters in %q", stderr)
+			}
+		})
+	}
+}
+
+// GNU wget's flags for what this program does not do get an answer of their own.
+func TestDownloadFlags(t *testing.T) {
+	for _, args := range []string{
+		"-r", "--recursive", "-l|2", "--level=2", "-p", "--page-requisites", "-P|dir", "--directory-prefix=dir",
+		"--mirror", "-K", "-k|-r", "-N", "--timestamping", "-nc", "--no-clobber", "-np", "--no-parent", "-nd", "-nH", "-E",
+		"--adjust-extension", "-b", "--background", "-A|jpg", "--accept=jpg", "-R|jpg", "--reject=jpg", "-D|a.test",
+		"-x", "-c", "-a|log", "-o|log", "--output-file=log", "--append-output=log", "-B|url", "--base=url",
+		"--cut-dirs=1", "--limit-rate=1k", "--quota=1m", "--warc-file=x", "--span-hosts", "--convert-links",
+		"--post-data=x", "--post-file=x", "--body-data=x", "--content-disposition", "--save-headers", "--delete-after", "-qr",
+	} {
+		t.Run(args, func(t *testing.T) {
+			code, stdout, stderr := inProcess(t, "", append(strings.Split(args, "|"), "h.test")...)
+			if code != 2 || stdout != "" || strings.Count(stderr, "\n") != 1 || !strings.Contains(stderr, "download flag") {
+				t.Errorf("exit code %d, stdout %q, stderr %q", code, stdout, stderr)
+			}
+		})
+	}
+}
+
+// Durations are GNU wget's seconds, or Go's with a unit; 0 is none.
+func TestDurations(t *testing.T) {
+	for _, d := range []string{"5", "0.5", "300ms", "5s", "1m30s", "0", "1e3"} {
+		for _, name := range []string{"-T", "--timeout", "--dns-timeout", "--connect-timeout", "--read-timeout", "-m", "--max-time"} {
+			if code, _, stderr := inProcess(t, "", name, d, "h.test"); code != 4 || !strings.Contains(stderr, "connection refused") {
+				t.Errorf("%s %s: exit code %d, %q", name, d, code, stderr)
+			}
+		}
+	}
+}
+
+// A bad line in a list is a record with an error; it never stops the list, and
+// never reaches a terminal as it is.
+func TestBadLines(t *testing.T) {
+	for _, line := range []string{
+		"two words", "ftp://h.test", "h.test:0", "h\x1b[31m.test", "h.test/\xff", "h.test/\x00", "a\rb", "192.0.2.0/99",
+		strings.Repeat("x", 100<<10), "http://user:hunter2" + strings.Repeat("y", 70<<10) + "@h.test",
+	} {
+		code, stdout, stderr := inProcess(t, "a.test\n"+line+"\nb.test\n", "--keep-order")
+		if code != 2 || stdout != "" {
+			t.Errorf("%.20q: exit code %d, stdout %q", line, code, stdout)
+		}
+		if got := strings.Count(stderr, "\n"); got != 4 {
+			t.Errorf("%.20q: %d lines on stderr, want 3 records and the closing line:\n%.2000s", line, got, stderr)
+		}
+		first, _, _ := strings.Cut(stderr, "\n")
+		if first != "a.test error > connect: connection refused" || !strings.Contains(stderr, "\nb.test error > connect: connection refused\n3 hosts: 0 answered, 3 failed in ") {
+			t.Errorf("%.20q: a record is missing:\n%.2000s", line, stderr)
+		}
+		if !strings.Contains(stderr, " error > target: ") || strings.ContainsAny(stderr, "\x00\r\x1b") || len(stderr) > 2000 {
+			t.Errorf("%.20q: %.2000q", line, stderr)
+		}
+		if strings.Contains(stderr, "hunter2") {
+			t.Errorf("credentials in %.2000q", stderr)
+		}
+	}
+}
+
+// A word of a list, or behind --, is a host and never a flag or a command.
+func TestHostsAreNoFlags(t *testing.T) {
+	code, stdout, _ := inProcess(t, "help\ncompletion\n--help\n-k\n", "--json", "--keep-order", "-q")
+	if code != 4 || strings.Count(stdout, `"kind":"refused"`) != 4 {
+		t.Errorf("exit code %d, stdout %q", code, stdout)
+	}
+	code, stdout, stderr := inProcess(t, "", "--keep-order", "-q", "--", "help", "version", "-k")
+	if code != 4 || stdout != "" || strings.Count(stderr, "connection refused") != 3 {
+		t.Errorf("exit code %d, stdout %q, stderr %q", code, stdout, stderr)
+	}
+}
