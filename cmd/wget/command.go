@@ -35,6 +35,7 @@ type flags struct {
 
 	ipv4, ipv6  bool
 	bindAddress string
+	dnsServers  []string
 	resolve     []string
 	connectTo   []string
 
@@ -99,6 +100,7 @@ func (f *flags) groups() []group {
 	p.BoolVarP(&f.ipv4, "inet4-only", "4", false, "use IPv4 addresses only")
 	p.BoolVarP(&f.ipv6, "inet6-only", "6", false, "use IPv6 addresses only")
 	p.StringVar(&f.bindAddress, "bind-address", "", "connect from the local `ADDRESS`")
+	p.StringSliceVar(&f.dnsServers, "dns-servers", nil, "look names up at these resolvers, as `LIST` ADDRESS[:PORT],...")
 	p.StringArrayVar(&f.resolve, "resolve", nil, "use an address: `MAP` is HOST:PORT:ADDRESS; repeatable")
 	p.StringArrayVar(&f.connectTo, "connect-to", nil, "connect elsewhere: `MAP` is HOST1:PORT1:HOST2:PORT2; repeatable")
 
@@ -338,6 +340,13 @@ func (f *flags) lists(c *Config) (err error) {
 		if c.Fetch.LocalAddr, err = netip.ParseAddr(f.bindAddress); err != nil {
 			return usage("--bind-address %q: not an IP address", f.bindAddress)
 		}
+	}
+	for _, text := range f.dnsServers {
+		server, err := parseServer(text)
+		if err != nil {
+			return err
+		}
+		c.Fetch.DNSServers = append(c.Fetch.DNSServers, server)
 	}
 	for _, text := range f.headers {
 		field, err := parseHeader(text)

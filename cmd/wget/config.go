@@ -133,6 +133,18 @@ func parseConnectTo(text string) (fetch.Route, error) {
 	return r, nil
 }
 
+// parseServer reads the address of a resolver, with or without a port.
+func parseServer(text string) (netip.AddrPort, error) {
+	if addr, err := netip.ParseAddr(strings.Trim(text, "[]")); err == nil {
+		return netip.AddrPortFrom(addr, 53), nil
+	}
+	server, err := netip.ParseAddrPort(text)
+	if err != nil {
+		return server, usage("--dns-servers %q: not an IP address, with or without a port", text)
+	}
+	return server, nil
+}
+
 // splitColons splits at colons outside brackets, into at most n parts.
 func splitColons(s string, n int) []string {
 	var parts []string

@@ -144,9 +144,6 @@ func plain(err error) error {
 // the rest.
 func dnsCause(e *net.DNSError) error {
 	reason := e.Err
-	if e.IsNotFound {
-		reason = "no such host"
-	}
 	if e.Server == "" {
 		return errors.New(reason)
 	}

@@ -15,6 +15,7 @@ type fetcher struct {
 	protocol protocol
 	request  request
 	buffers  *sync.Pool
+	names    *names
 	connect  connect
 	close    func() // to be called when the last host is done
 }
@@ -29,13 +30,16 @@ func newFetcher(ctx context.Context, o Options) *fetcher {
 	if o.Starting == nil {
 		o.Starting = func(Target) {}
 	}
-	if o.Resolver == nil {
-		o.Resolver = &net.Resolver{PreferGo: true}
-	}
 	f := &fetcher{Options: o, protocol: protocolNamed(o.Protocol)}
 	f.request = newRequest(f.protocol.name, o)
 	f.buffers = newBuffers(o.MaxHeader)
-	f.connect, f.close = newConnect(ctx, o)
+	f.names = newNames(ctx, o)
+	connect, closeConnect := newConnect(ctx, o)
+	f.connect = connect
+	f.close = func() {
+		f.names.close()
+		closeConnect()
+	}
 	return f
 }
 

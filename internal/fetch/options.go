@@ -30,6 +30,8 @@ type Options struct {
 	Routes    []Route       // the first that matches a target moves its connection
 	Resolver  *net.Resolver // nil means the system's configuration, read by Go
 
+	DNSServers []netip.AddrPort // resolvers asked in turn, if Resolver is nil; empty means the system's
+
 	TLS        *tls.Config // nil means the system's roots
 	ServerName string      // SNI and the name to verify; "" means the target's host
 

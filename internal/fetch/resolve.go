@@ -2,8 +2,6 @@ package fetch
 
 import (
 	"cmp"
-	"context"
-	"net"
 	"net/netip"
 	"strings"
 )
@@ -37,12 +35,12 @@ func (v *visit) lookUp() (err error) {
 	}
 	if addr.IsValid() {
 		if v.Family == 4 && !addr.Is4() || v.Family == 6 && !addr.Is6() {
-			return v.noAddress(host)
+			return noAddress(v.names.network, host)
 		}
 		v.addrs = []netip.Addr{addr}
 		return nil
 	}
-	v.addrs, err = v.lookup(v.ctx, host, v.whole.within(v.DNSTimeout))
+	v.addrs, err = v.names.lookup(v.ctx, host, v.whole.within(v.DNSTimeout))
 	v.Times.DNS = v.elapsed()
 	return err
 }
@@ -55,31 +53,6 @@ func (v *visit) route() *Route {
 		}
 	}
 	return nil
-}
-
-func (f *fetcher) lookup(ctx context.Context, host string, l limit) ([]netip.Addr, error) {
-	ctx, cancel := l.context(ctx)
-	defer cancel()
-	network := map[int]string{4: "ip4", 6: "ip6"}[f.Family]
-	if network == "" {
-		network = "ip"
-	}
-	addrs, err := f.Resolver.LookupNetIP(ctx, network, host)
-	if err != nil {
-		return nil, l.explain(err)
-	}
-	if len(addrs) == 0 {
-		return nil, f.noAddress(host)
-	}
-	for i, addr := range addrs {
-		addrs[i] = addr.Unmap()
-	}
-	return addrs, nil
-}
-
-func (f *fetcher) noAddress(host string) error {
-	family := map[int]string{0: "address", 4: "IPv4 address", 6: "IPv6 address"}[f.Family]
-	return &net.DNSError{Err: "no " + family, Name: host, IsNotFound: true}
 }
 
 func equalFold(a, b string) bool {
