@@ -49,6 +49,7 @@ type flags struct {
 	maxTime        seconds
 	tries          int
 	retryRefused   bool
+	rate           perSecond
 	maxHeader      int
 	parallel       int
 	output         string
@@ -121,6 +122,7 @@ func (f *flags) groups() []group {
 	p.BoolVar(&f.retryRefused, "retry-connrefused", false, "count a refused connection among these")
 	p.IntVar(&f.maxHeader, "max-header", fetch.DefaultMaxHeader, "read header sections of at most `BYTES`")
 	p.IntVar(&f.parallel, "parallel-max", defaultParallel(), "ask at most `N` hosts at once")
+	p.Var(&f.rate, "rate", "start at most this many hosts, as 50/s or 600/m")
 
 	p = add("Output")
 	p.StringVarP(&f.output, "output-document", "O", "", "write to `FILE`; - is stdout")
@@ -276,7 +278,7 @@ func (f *flags) config(changed func(string) bool, args []string, s streams) (*Co
 		Defaults: fetch.Defaults{TLS: f.https, Path: fetch.RequestTarget(f.path)},
 		Fetch: fetch.Options{
 			Protocol: "HTTP/1.1", Method: f.method, UserAgent: f.userAgent, ServerName: f.sni,
-			MaxTime: time.Duration(f.maxTime), Tries: f.tries, RetryRefused: f.retryRefused, MaxHeader: f.maxHeader, Parallel: f.parallel, Ordered: f.keepOrder,
+			MaxTime: time.Duration(f.maxTime), Tries: f.tries, RetryRefused: f.retryRefused, MaxHeader: f.maxHeader, Parallel: f.parallel, Rate: float64(f.rate), Ordered: f.keepOrder,
 		},
 		Report: report.Options{
 			Format: f.format, IncludeRaw: f.includeRaw, Quiet: f.quiet, Verbose: f.verbose,

@@ -59,6 +59,24 @@ func (s *seconds) Set(text string) error {
 	return nil
 }
 
+// perSecond is a flag that reads 50/s, 600/m, or plain hosts a second.
+type perSecond float64
+
+func (r *perSecond) Type() string { return "N/s" }
+
+func (r *perSecond) String() string { return strconv.FormatFloat(float64(*r), 'g', -1, 64) }
+
+func (r *perSecond) Set(text string) error {
+	number, unit, _ := strings.Cut(text, "/")
+	seconds, known := map[string]float64{"": 1, "s": 1, "m": 60, "h": 3600}[unit]
+	n, err := strconv.ParseFloat(number, 64)
+	if err != nil || !known || !(n > 0 && n < 1e9) {
+		return errors.New("a rate is a number of hosts per second, or as in 50/s, 600/m")
+	}
+	*r = perSecond(n / seconds)
+	return nil
+}
+
 // parsePorts reads a list such as 80,8080.
 func parsePorts(list []string) ([]uint16, error) {
 	var ports []uint16

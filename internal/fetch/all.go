@@ -26,7 +26,7 @@ func All(ctx context.Context, targets iter.Seq[Target], o Options) <-chan *Resul
 		defer group.Wait()
 		group.SetLimit(f.Parallel)
 		for target := range targets {
-			if ctx.Err() != nil {
+			if f.pace.Wait(ctx) != nil {
 				return
 			}
 			f.Starting(target)
@@ -54,7 +54,7 @@ func (f *fetcher) inOrder(ctx context.Context, targets iter.Seq[Target]) <-chan 
 		defer group.Wait()
 		group.SetLimit(f.Parallel)
 		for target := range targets {
-			if ctx.Err() != nil {
+			if f.pace.Wait(ctx) != nil {
 				return
 			}
 			slot := make(chan *Result, 1) // filled without waiting for its turn

@@ -2,9 +2,9 @@ package fetch
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"iter"
+	"slices"
 	"strings"
 )
 
@@ -56,6 +56,7 @@ func (h *Head) Fields() iter.Seq2[[]byte, []byte] {
 				return
 			}
 			name, value, _ = splitField(line)
+			value = slices.Clip(value)
 		}
 		if name != nil {
 			yield(name, value)
@@ -162,17 +163,18 @@ func cutLine(b []byte) (line, rest []byte) {
 // 5.2, obs-fold).
 func isFold(line []byte) bool { return line[0] == ' ' || line[0] == '\t' }
 
-// unfold joins a continuation to a value with one SP.
+// unfold joins a continuation to a value with one SP. The value has no room
+// behind it but its own: the first line joined copies it, and thousands more
+// cost no more than their bytes.
 func unfold(value, line []byte) []byte {
-	line = bytes.Trim(line, " \t")
-	if len(line) == 0 {
+	line = slices.Clip(bytes.Trim(line, " \t"))
+	switch {
+	case len(line) == 0:
 		return value
-	}
-	if len(value) == 0 {
+	case len(value) == 0:
 		return line
 	}
-	joined := make([]byte, 0, len(value)+1+len(line))
-	return append(append(append(joined, value...), ' '), line...)
+	return append(append(value, ' '), line...)
 }
 
 // splitField takes a field line apart (RFC 9112 section 5). The name is nil if
@@ -337,6 +339,7 @@ type headReader struct {
 	section int    // start of the section being read
 	line    int    // start of the line being read
 	seen    int    // end of what has been looked at
+	recheck int    // length of buf at which an unfinished status line is checked again
 	begun   bool   // the section's status line has been read
 	final   Head
 	interim []Head
@@ -349,7 +352,7 @@ func (h *headReader) next() (done bool, err error) {
 		i := bytes.IndexByte(h.buf[h.seen:], '\n')
 		if i < 0 {
 			h.seen = len(h.buf)
-			return false, h.checkStart(firstBytes)
+			return false, h.checkEarly()
 		}
 		end := h.seen + i + 1
 		line, _ := cutLine(h.buf[h.line:end])
@@ -398,18 +401,30 @@ func (h *headReader) endSection(end int) {
 // cut ends the reading where the stream did. It reports whether what came
 // could have become a reply.
 func (h *headReader) cut() error {
-	if err := h.checkStart(1); err != nil {
+	if err := h.checkStart(); err != nil {
 		return err
 	}
 	h.endSection(len(h.buf))
 	return nil
 }
 
-// checkStart refuses an unfinished status line of at least min bytes that
-// cannot become a good one.
-func (h *headReader) checkStart(min int) error {
+// checkEarly refuses an unfinished status line before it ends, once there is
+// as much of it as an error shows. One that goes on, as spaces may, is looked
+// at again when it has doubled: a server that sends byte by byte must not have
+// the whole of it read for each. What is refused then is what cut would refuse.
+func (h *headReader) checkEarly() error {
+	size := len(h.buf) - h.line
+	if h.begun || size < firstBytes || len(h.buf) < h.recheck {
+		return nil
+	}
+	h.recheck = len(h.buf) + size
+	return h.checkStart()
+}
+
+// checkStart refuses an unfinished status line that cannot become a good one.
+func (h *headReader) checkStart() error {
 	line := h.buf[h.line:]
-	if h.begun || len(line) < min {
+	if h.begun || len(line) == 0 {
 		return nil
 	}
 	// A CR at the end may be half of the line's end.
@@ -442,6 +457,3 @@ func (h *headReader) malformed() error {
 func isTLSRecord(b []byte) bool {
 	return len(b) >= 2 && (b[0] == 0x15 || b[0] == 0x16) && b[1] == 3
 }
-
-// errEnded is a stream that ended before the header section did.
-var errEnded = errors.New("closed before the header section ended")

@@ -6,6 +6,8 @@ import (
 	"net/netip"
 	"sync"
 	"time"
+
+	"golang.org/x/time/rate"
 )
 
 // fetcher is what all hosts share: the options with their zeros filled in, and
@@ -16,6 +18,7 @@ type fetcher struct {
 	request  request
 	buffers  *sync.Pool
 	names    *names
+	pace     *rate.Limiter // of starting hosts
 	connect  connect
 	close    func() // to be called when the last host is done
 }
@@ -34,6 +37,10 @@ func newFetcher(ctx context.Context, o Options) *fetcher {
 	f.request = newRequest(f.protocol.name, o)
 	f.buffers = newBuffers(o.MaxHeader)
 	f.names = newNames(ctx, o)
+	f.pace = rate.NewLimiter(rate.Inf, 1)
+	if o.Rate > 0 {
+		f.pace.SetLimit(rate.Limit(o.Rate))
+	}
 	connect, closeConnect := newConnect(ctx, o)
 	f.connect = connect
 	f.close = func() {

@@ -43,9 +43,10 @@ type Options struct {
 	Tries        int  // attempts at a host that fails for a passing reason; 0 means 1
 	RetryRefused bool // a refused connection is such a reason
 
-	MaxHeader int  // bytes of header sections read at most; 0 means DefaultMaxHeader
-	Parallel  int  // hosts in flight at most; 0 means DefaultParallel
-	Ordered   bool // send results in the order of the targets
+	MaxHeader int     // bytes of header sections read at most; 0 means DefaultMaxHeader
+	Parallel  int     // hosts in flight at most; 0 means DefaultParallel
+	Rate      float64 // hosts started per second at most; 0 means no bound
+	Ordered   bool    // send results in the order of the targets
 
 	// Starting is told of each target when its turn comes; nil means nobody is.
 	Starting func(Target)
