@@ -132,7 +132,7 @@ func (h *Head) inspectFraming() Anomalies {
 			te = true
 		case len(name) == len("Content-Length") && bytes.EqualFold(name, []byte("Content-Length")):
 			for one := range bytes.SplitSeq(value, []byte(",")) {
-				one = bytes.Trim(one, " \t")
+				one = trimSpace(one)
 				if len(one) == 0 || len(bytes.Trim(one, "0123456789")) > 0 {
 					a |= ContentLengthInvalid
 				}
@@ -156,7 +156,14 @@ func cutLine(b []byte) (line, rest []byte) {
 	if i < 0 {
 		return b, nil
 	}
-	return bytes.TrimSuffix(b[:i], []byte{'\r'}), b[i+1:]
+	return dropCR(b[:i]), b[i+1:]
+}
+
+func dropCR(line []byte) []byte {
+	if n := len(line); n > 0 && line[n-1] == '\r' {
+		return line[:n-1]
+	}
+	return line
 }
 
 // isFold reports whether the line continues the one before (RFC 9112 section
@@ -167,7 +174,7 @@ func isFold(line []byte) bool { return line[0] == ' ' || line[0] == '\t' }
 // behind it but its own: the first line joined copies it, and thousands more
 // cost no more than their bytes.
 func unfold(value, line []byte) []byte {
-	line = slices.Clip(bytes.Trim(line, " \t"))
+	line = slices.Clip(trimSpace(line))
 	switch {
 	case len(line) == 0:
 		return value
@@ -177,16 +184,28 @@ func unfold(value, line []byte) []byte {
 	return append(append(value, ' '), line...)
 }
 
+// trimSpace drops the optional whitespace around a value: SP and HTAB (RFC 9110
+// section 5.6.3).
+func trimSpace(b []byte) []byte { return trimRight(b[skipSpace(b, 0):]) }
+
+func trimRight(b []byte) []byte {
+	for len(b) > 0 && (b[len(b)-1] == ' ' || b[len(b)-1] == '\t') {
+		b = b[:len(b)-1]
+	}
+	return b
+}
+
 // splitField takes a field line apart (RFC 9112 section 5). The name is nil if
 // the line is no field.
 func splitField(line []byte) (name, value []byte, odd Anomalies) {
-	name, value, found := bytes.Cut(line, []byte{':'})
-	if !found {
+	colon := bytes.IndexByte(line, ':')
+	if colon < 0 {
 		return nil, nil, NoColon
 	}
+	name, value = line[:colon], line[colon+1:]
 	// RFC 9112 section 5.1: no whitespace is allowed here, and it has been used
 	// to smuggle; the field is what stands before it.
-	if trimmed := bytes.TrimRight(name, " \t"); len(trimmed) < len(name) {
+	if trimmed := trimRight(name); len(trimmed) < len(name) {
 		odd, name = SpaceBeforeColon, trimmed
 	}
 	if len(name) == 0 {
@@ -195,14 +214,14 @@ func splitField(line []byte) (name, value []byte, odd Anomalies) {
 	if !IsToken(name) {
 		odd |= InvalidName
 	}
-	return name, bytes.Trim(value, " \t"), odd
+	return name, trimSpace(value), odd
 }
 
 // IsToken reports whether name can be that of a field or a method (RFC 9110
 // section 5.6.2).
 func IsToken[T string | []byte](name T) bool {
 	for i := range len(name) {
-		if c := name[i]; !isAlnum(c) && strings.IndexByte("!#$%&'*+-.^_`|~", c) < 0 {
+		if c := name[i]; !isAlnum(c) && c != '-' && strings.IndexByte("!#$%&'*+.^_`|~", c) < 0 {
 			return false
 		}
 	}
@@ -300,7 +319,7 @@ func (s *statusLine) parse(line []byte) verdict {
 	if space > i+1 || space > i && line[i] == '\t' {
 		s.odd |= StatusLineSpacing
 	}
-	s.reason = [2]int{space, space + len(bytes.TrimRight(line[space:], " \t"))}
+	s.reason = [2]int{space, space + len(trimRight(line[space:]))}
 	return good
 }
 
