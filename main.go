@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 
 	"wget/cmd/wget"
 )
@@ -19,6 +20,10 @@ func main() {
 	ctx := untilSignal(context.Background())
 	os.Exit(wget.Main(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr, samples))
 }
+
+// sameSignal is how long after the first a signal is still taken for the same
+// one: timeout(1) sends each both to the process and to its group.
+const sameSignal = 200 * time.Millisecond
 
 // untilSignal is a context that the first SIGINT or SIGTERM cancels. The
 // second has its default action. A signal that the parent had ignored, as
@@ -33,8 +38,9 @@ func untilSignal(parent context.Context) context.Context {
 	}
 	go func() {
 		s := <-signals
-		signal.Reset(syscall.SIGINT, syscall.SIGTERM)
 		cancel(wget.Interrupted{Signal: s.(syscall.Signal)})
+		<-time.After(sameSignal)
+		signal.Reset(syscall.SIGINT, syscall.SIGTERM)
 	}()
 	return ctx
 }
