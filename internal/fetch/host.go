@@ -79,22 +79,28 @@ func (v *visit) run() *Result {
 	}
 	v.start = time.Now()
 	v.whole = newLimit(v.start, v.MaxTime)
-	for v.Tries = 1; ; v.Tries++ {
-		v.attempt()
-		if v.Tries >= v.Options.Tries || !v.isTransient() || !v.pause(retryPause(v.Tries)) {
-			break
-		}
-		v.Result = Result{Target: v.Target, Tries: v.Tries}
-	}
-	if v.Err != nil && v.ctx.Err() != nil {
-		v.Err = &Error{Stage: v.Err.Stage, Kind: KindCanceled, Err: context.Canceled}
+	v.attempt()
+	if v.Err != nil {
+		v.afterFailure()
 	}
 	v.Times.Total = v.elapsed()
 	return &v.Result
 }
 
+// afterFailure tries again while that may help.
+func (v *visit) afterFailure() {
+	for v.Tries < v.Options.Tries && v.isTransient() && v.pause(retryPause(v.Tries)) {
+		v.Result = Result{Target: v.Target, Tries: v.Tries}
+		v.attempt()
+	}
+	if v.Err != nil && v.ctx.Err() != nil {
+		v.Err = &Error{Stage: v.Err.Stage, Kind: KindCanceled, Err: context.Canceled}
+	}
+}
+
 // attempt takes the steps, up to the first that fails.
 func (v *visit) attempt() {
+	v.Tries++
 	for _, step := range steps() {
 		if v.Err = step(v); v.Err != nil {
 			break

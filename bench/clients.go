@@ -1,0 +1,172 @@
+//go:build linux
+
+package main
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"strconv"
+)
+
+// A client is a program that asks the hosts of a list for their headers and prints them.
+type client struct {
+	name  string
+	argv  func(l *lab, j job) []string
+	input list // what stands in the file given to it
+	stdin bool // and whether it reads that file as its stdin
+	talks bool // prints headers to stderr
+	deep  bool // can have thousands of hosts in flight
+	tls   bool
+
+	// What its output must hold once for each host: the status line and the last field.
+	status, last string
+}
+
+// A job is a list of hosts on one port, and how many of them to have in flight.
+type job struct {
+	net             network
+	port            int
+	https           bool
+	hosts, parallel int
+}
+
+// A list is a way to write down a host, one per line.
+type list string
+
+const (
+	hostList list = "%[1]s\n"
+	urlList  list = "%[2]s://%[1]s:%[3]d/\n"
+	curlList list = "url = \"%[2]s://%[1]s:%[3]d/\"\n"
+)
+
+func (j job) scheme() string {
+	if j.https {
+		return "https"
+	}
+	return "http"
+}
+
+// file writes the list of a job, and says where it is.
+func (l *lab) file(kind list, j job) (string, error) {
+	f, err := os.Create(l.path("list"))
+	if err != nil {
+		return "", err
+	}
+	w := bufio.NewWriter(f)
+	for i := range j.hosts {
+		fmt.Fprintf(w, string(kind), j.net.host(i), j.scheme(), j.port)
+	}
+	if err := w.Flush(); err != nil {
+		f.Close()
+		return "", err
+	}
+	return f.Name(), f.Close()
+}
+
+const systemPython = "/usr/bin/python3" // the one that the distribution's aiohttp belongs to
+
+func clients() []client {
+	const status, last = "HTTP/1.1 200 OK", "Accept-Ranges: bytes"
+	python := func(script string) func(*lab, job) []string {
+		return func(l *lab, j job) []string {
+			return []string{systemPython, l.path("peers/" + script), strconv.Itoa(j.port), strconv.Itoa(j.parallel)}
+		}
+	}
+	return []client{
+		{
+			name: "floor", input: hostList, stdin: true, deep: true, status: status, last: last,
+			argv: func(l *lab, j job) []string {
+				return []string{l.path("floor"), "-c", strconv.Itoa(j.parallel), strconv.Itoa(j.port)}
+			},
+		},
+		{
+			name: "wget", input: hostList, deep: true, tls: true, status: status, last: last,
+			argv: ours(),
+		},
+		{
+			name: "wget-json", input: hostList, deep: true, tls: true, status: `"status":200`, last: `"accept-ranges"`,
+			argv: ours("--json"),
+		},
+		{
+			name: "curl", input: curlList, tls: true, status: status, last: last,
+			argv: func(l *lab, j job) []string {
+				return []string{
+					"curl", "-q", "-sS", "-I", "-k", "--parallel", "--parallel-max", strconv.Itoa(j.parallel),
+					"-K", l.path("list"),
+				}
+			},
+		},
+		{
+			name: "gnu-wget", input: urlList, talks: true, tls: true, status: status, last: last,
+			argv: func(l *lab, _ job) []string { // one by one: it knows no other way
+				return []string{"wget", "--no-config", "--no-check-certificate", "--spider", "-S", "-i", l.path("list")}
+			},
+		},
+		{
+			name: "lesson", input: hostList, stdin: true, deep: true, status: status, last: last,
+			argv: python("lesson.py"),
+		},
+		{
+			name: "aiohttp", input: hostList, stdin: true, deep: true, status: status, last: last,
+			argv: python("with_aiohttp.py"),
+		},
+	}
+}
+
+func ours(more ...string) func(*lab, job) []string {
+	return func(l *lab, j job) []string {
+		argv := []string{l.wget, "--port", strconv.Itoa(j.port), "--parallel-max", strconv.Itoa(j.parallel), "-i", l.path("list")}
+		if j.https {
+			argv = append(argv, "--https", "-k")
+		}
+		return append(argv, more...)
+	}
+}
+
+func names() []string {
+	var all []string
+	for _, c := range clients() {
+		all = append(all, c.name)
+	}
+	return all
+}
+
+// pick returns the clients of these names, in the order of clients().
+func pick(wanted []string) ([]client, error) {
+	var picked []client
+	left := map[string]bool{}
+	for _, name := range wanted {
+		left[name] = true
+	}
+	for _, c := range clients() {
+		if left[c.name] {
+			picked = append(picked, c)
+			delete(left, c.name)
+		}
+	}
+	for name := range left {
+		return nil, fmt.Errorf("there is no client %q", name)
+	}
+	return picked, nil
+}
+
+// missing says why a client cannot run here, or not like this.
+func (c client) missing(l *lab, p point) error {
+	if p.https && !c.tls {
+		return errors.New("it knows no TLS")
+	}
+	if p.delay > 0 && !c.deep {
+		return errors.New("it cannot have thousands in flight")
+	}
+	program := c.argv(l, job{})[0]
+	if _, err := exec.LookPath(program); err != nil {
+		return err
+	}
+	if c.name == "aiohttp" {
+		return quiet(exec.Command(program, "-c", "import aiohttp"))
+	}
+	return nil
+}

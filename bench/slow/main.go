@@ -1,0 +1,70 @@
+// Command slow is a server that keeps its clients waiting: it accepts, reads a request, waits, sends a head and
+// closes. It holds as many connections as it has descriptors, so that a client's cost per host in flight can be seen.
+//
+//	slow [-delay 1s] ADDRESS...
+package main
+
+import (
+	"flag"
+	"fmt"
+	"net"
+	"os"
+	"time"
+)
+
+// head is as long as what the fast server sends: 14 fields.
+const head = "HTTP/1.1 200 OK\r\n" +
+	"Server: slow\r\n" +
+	"Date: Thu, 01 Jan 1970 00:00:00 GMT\r\n" +
+	"Content-Type: text/html\r\n" +
+	"Content-Length: 0\r\n" +
+	"Last-Modified: Thu, 01 Jan 1970 00:00:00 GMT\r\n" +
+	"Connection: close\r\n" +
+	"ETag: \"5e2f8a10-10000\"\r\n" +
+	"Cache-Control: max-age=600\r\n" +
+	"Vary: Accept-Encoding\r\n" +
+	"Set-Cookie: session=0123456789abcdef0123456789abcdef; Path=/; HttpOnly\r\n" +
+	"Strict-Transport-Security: max-age=31536000\r\n" +
+	"X-Content-Type-Options: nosniff\r\n" +
+	"X-Frame-Options: SAMEORIGIN\r\n" +
+	"Accept-Ranges: bytes\r\n\r\n"
+
+func main() {
+	delay := flag.Duration("delay", time.Second, "time between request and reply")
+	flag.Parse()
+	if flag.NArg() == 0 {
+		fmt.Fprintln(os.Stderr, "usage: slow [-delay 1s] ADDRESS...")
+		os.Exit(2)
+	}
+	failed := make(chan error)
+	for _, address := range flag.Args() {
+		go func() { failed <- serve(address, *delay) }()
+	}
+	fmt.Fprintln(os.Stderr, "slow:", <-failed)
+	os.Exit(1)
+}
+
+func serve(address string, delay time.Duration) error {
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
+		return err
+	}
+	for {
+		conn, err := listener.Accept()
+		if err != nil {
+			return err
+		}
+		go reply(conn, delay)
+	}
+}
+
+// reply takes whatever comes first for the request: the clients send it in one piece.
+func reply(conn net.Conn, delay time.Duration) {
+	defer conn.Close()
+	var request [512]byte
+	if _, err := conn.Read(request[:]); err != nil {
+		return
+	}
+	time.Sleep(delay)
+	conn.Write([]byte(head)) //nolint:errcheck // a client that left has no use for the error
+}
