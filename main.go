@@ -26,8 +26,8 @@ func main() {
 const sameSignal = 200 * time.Millisecond
 
 // untilSignal is a context that the first SIGINT or SIGTERM cancels. The
-// second has its default action. A signal that the parent had ignored, as
-// nohup and background shells do, stays ignored.
+// second has its default action. A SIGINT that the parent had ignored, as
+// background shells do, stays ignored.
 func untilSignal(parent context.Context) context.Context {
 	ctx, cancel := context.WithCancelCause(parent)
 	signals := make(chan os.Signal, 1) // Notify does not wait

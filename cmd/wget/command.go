@@ -3,6 +3,7 @@ package wget
 import (
 	"errors"
 	"fmt"
+	"io"
 	"net/netip"
 	"os"
 	"runtime"
@@ -167,8 +168,9 @@ const exitCodes = `  0 all well     4 network        7 protocol
   3 file
   The lowest of 2 to 8 wins; 130 and 143 after SIGINT and SIGTERM.`
 
-// newCommand is the command line; run gets what it says.
-func newCommand(s streams, run func(*Config) error) *cobra.Command {
+// newCommand is the command line; run gets what it says. Help, version and
+// completion scripts go to talk.
+func newCommand(s streams, talk io.Writer, run func(*Config) error) *cobra.Command {
 	f := new(flags)
 	groups := f.groups()
 	c := &cobra.Command{
@@ -180,7 +182,7 @@ func newCommand(s streams, run func(*Config) error) *cobra.Command {
 		Args:          cobra.ArbitraryArgs,
 		RunE: func(c *cobra.Command, args []string) error {
 			if f.complete != "" {
-				return completion(c, f.complete, s)
+				return completion(c, f.complete)
 			}
 			config, err := f.config(c.Flags().Changed, args, s)
 			if err != nil {
@@ -189,9 +191,10 @@ func newCommand(s streams, run func(*Config) error) *cobra.Command {
 			return run(config)
 		},
 		ValidArgsFunction: cobra.NoFileCompletions,
+		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true}, // a host may have that name
 	}
 	c.SetIn(s.in)
-	c.SetOut(s.out)
+	c.SetOut(talk)
 	c.SetErr(s.err)
 	c.Flags().SortFlags = false
 	c.SetVersionTemplate(fmt.Sprintf("wget %s (%s %s/%s)\n", version(), runtime.Version(), runtime.GOOS, runtime.GOARCH))
@@ -256,14 +259,15 @@ func downloadFlags() []string {
 	}
 }
 
-func completion(c *cobra.Command, shell string, s streams) error {
+func completion(c *cobra.Command, shell string) error {
+	out := c.OutOrStdout()
 	switch shell {
 	case "bash":
-		return c.GenBashCompletionV2(s.out, true)
+		return c.GenBashCompletionV2(out, true)
 	case "zsh":
-		return c.GenZshCompletion(s.out)
+		return c.GenZshCompletion(out)
 	case "fish":
-		return c.GenFishCompletion(s.out, true)
+		return c.GenFishCompletion(out, true)
 	}
 	return usage("--completion %q: bash, zsh and fish are known", shell)
 }
@@ -382,10 +386,10 @@ func (f *flags) targets(c *Config, args []string, s streams) error {
 	for _, text := range args {
 		spec, err := fetch.Parse(text, c.Defaults)
 		if err != nil {
-			return usage("%s: %w", fetch.Bad(text, err).Text, errors.Unwrap(err))
+			return usage("%s: %w", fetch.WithoutUser(text), errors.Unwrap(err))
 		}
 		if c.Demo && spec.TLS() {
-			return usage("%s: the sample servers of --demo speak http only", text)
+			return usage("%s: the sample servers of --demo speak http only", fetch.WithoutUser(text))
 		}
 		c.Specs = append(c.Specs, spec)
 	}

@@ -187,7 +187,7 @@ func newTLSConfig(insecure bool, caFile, certFile, keyFile string) (*tls.Config,
 	if caFile != "" {
 		pem, err := os.ReadFile(caFile)
 		if err != nil {
-			return nil, fileError{fmt.Errorf("--ca-certificate: %w", err)}
+			return nil, fileError{err: fmt.Errorf("--ca-certificate: %w", err)}
 		}
 		c.RootCAs = x509.NewCertPool()
 		if !c.RootCAs.AppendCertsFromPEM(pem) {
@@ -203,7 +203,7 @@ func newTLSConfig(insecure bool, caFile, certFile, keyFile string) (*tls.Config,
 		}
 		pair, err := tls.LoadX509KeyPair(certFile, keyFile)
 		if path := new(os.PathError); errors.As(err, &path) {
-			return nil, fileError{fmt.Errorf("--certificate: %w", err)}
+			return nil, fileError{err: fmt.Errorf("--certificate: %w", err)}
 		}
 		if err != nil {
 			return nil, usage("--certificate %s: %w", certFile, err)

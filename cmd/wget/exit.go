@@ -37,7 +37,10 @@ func (e usageError) Unwrap() error { return e.err }
 func usage(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
 
 // fileError is a file that cannot be read or written.
-type fileError struct{ err error }
+type fileError struct {
+	err     error
+	records verdict // on the records that there are all the same
+}
 
 func (e fileError) Error() string { return e.err.Error() }
 func (e fileError) Unwrap() error { return e.err }
@@ -70,6 +73,9 @@ func exitCode(err error, stderr io.Writer) int {
 	case errors.As(err, &misused):
 		return exitUsage
 	case errors.As(err, &file):
+		if exitOK < file.records && file.records < exitFile {
+			return int(file.records)
+		}
 		return exitFile
 	}
 	return exitOther
@@ -77,9 +83,9 @@ func exitCode(err error, stderr io.Writer) int {
 
 // judge gives the verdict on the records: the lowest code from 2 to 8 that one
 // of them calls for.
-func judge(s *report.Summary, c *Config) error {
+func judge(s *report.Summary, c *Config) verdict {
 	if c.ExitZero {
-		return nil
+		return exitOK
 	}
 	lowest := verdict(exitOK)
 	add := func(code verdict) {
@@ -98,9 +104,6 @@ func judge(s *report.Summary, c *Config) error {
 		default:
 			add(exitStatus)
 		}
-	}
-	if lowest == exitOK {
-		return nil
 	}
 	return lowest
 }

@@ -8,6 +8,7 @@ import (
 	"io"
 	"iter"
 	"os"
+	"strings"
 
 	"wget/internal/fetch"
 )
@@ -18,10 +19,16 @@ const maxLine = 64 << 10
 // hosts is where targets come from: the arguments, then each file.
 type hosts struct {
 	specs    []fetch.Spec
-	files    []*os.File
-	stdin    io.Reader // nil unless it is to be read
+	inputs   []input
 	defaults fetch.Defaults
-	failed   error // the first file that could not be read to its end
+	failed   error // the first input that could not be read to its end
+}
+
+// input is a file of targets, or stdin, which is not ours to close.
+type input struct {
+	io.Reader
+	name string
+	file *os.File // nil for stdin
 }
 
 // openHosts opens every file before the first host is asked, so that a wrong
@@ -30,26 +37,28 @@ func openHosts(c *Config, stdin io.Reader) (*hosts, error) {
 	h := &hosts{specs: c.Specs, defaults: c.Defaults}
 	for _, name := range c.Files {
 		if name == "-" {
-			h.stdin = stdin
+			h.inputs = append(h.inputs, input{stdin, "stdin", nil})
 			continue
 		}
 		f, err := os.Open(name)
 		if err != nil {
 			h.close()
-			return nil, fileError{fmt.Errorf("--input-file: %w", err)}
+			return nil, fileError{err: fmt.Errorf("--input-file: %w", err)}
 		}
-		h.files = append(h.files, f)
+		h.inputs = append(h.inputs, input{f, name, f})
 		if info, err := f.Stat(); err == nil && info.IsDir() {
 			h.close()
-			return nil, fileError{fmt.Errorf("--input-file: %s is a directory", name)}
+			return nil, fileError{err: fmt.Errorf("--input-file: %s is a directory", name)}
 		}
 	}
 	return h, nil
 }
 
 func (h *hosts) close() {
-	for _, f := range h.files {
-		f.Close()
+	for _, in := range h.inputs {
+		if in.file != nil {
+			in.file.Close()
+		}
 	}
 }
 
@@ -70,25 +79,22 @@ func (h *hosts) targets(ctx context.Context) iter.Seq[fetch.Target] {
 				}
 			}
 		}
-		for _, f := range h.files {
-			if !h.read(ctx, f, f.Name(), number) {
+		for _, in := range h.inputs {
+			if !h.read(ctx, in, number) {
 				return
 			}
-		}
-		if h.stdin != nil {
-			h.read(ctx, h.stdin, "stdin", number)
 		}
 	}
 }
 
-// read yields the targets of one file. A line that is no target is yielded
-// with its error, and the rest of the file is read.
-func (h *hosts) read(ctx context.Context, file io.Reader, name string, yield func(fetch.Target) bool) bool {
-	lines := bufio.NewReaderSize(untilDone(ctx, file), maxLine)
+// read yields the targets of one input. A line that is no target is yielded
+// with its error, and the rest of the input is read.
+func (h *hosts) read(ctx context.Context, in input, yield func(fetch.Target) bool) bool {
+	lines := bufio.NewReaderSize(untilDone(ctx, in), maxLine)
 	for first := true; ; first = false {
 		line, err := lines.ReadSlice('\n')
 		if err == bufio.ErrBufferFull {
-			shown := fetch.Bad(string(line[:80])+"...", fmt.Errorf("a line of more than %d bytes", maxLine))
+			shown := fetch.Bad(startOf(line), fmt.Errorf("a line of more than %d bytes", maxLine))
 			for err == bufio.ErrBufferFull {
 				_, err = lines.ReadSlice('\n')
 			}
@@ -108,11 +114,23 @@ func (h *hosts) read(ctx context.Context, file io.Reader, name string, yield fun
 		}
 		if err != nil {
 			if err != io.EOF && h.failed == nil {
-				h.failed = fileError{fmt.Errorf("reading %s: %w", name, err)}
+				h.failed = fmt.Errorf("reading %s: %w", in.name, err)
 			}
 			return true
 		}
 	}
+}
+
+// startOf names a line that is too long, up to where credentials could begin.
+func startOf(line []byte) string {
+	scheme, rest, found := strings.Cut(string(line[:80]), "://")
+	if !found {
+		scheme, rest = "", scheme
+	} else {
+		scheme += "://"
+	}
+	rest, _, _ = strings.Cut(rest, ":")
+	return scheme + rest + "..."
 }
 
 // targetOf is a line without its end, the space around it, and a comment: what

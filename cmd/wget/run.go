@@ -50,24 +50,29 @@ func run(ctx context.Context, c *Config, s streams, samples fs.FS) error {
 		failed = err
 	}
 
-	if !c.Report.Quiet && (started > 1 || ctx.Err() != nil) {
+	var interrupted Interrupted
+	errors.As(context.Cause(ctx), &interrupted)
+	if !c.Report.Quiet && (started > 1 || interrupted.Signal != 0) {
 		fmt.Fprintln(s.err, summary.Line(time.Since(begin)))
 	}
-	var interrupted Interrupted
 	switch {
-	case errors.As(context.Cause(ctx), &interrupted):
+	case interrupted.Signal != 0:
 		return interrupted
 	case summary.Total() != started:
 		return fmt.Errorf("%d targets were started and %d reported: please report this bug", started, summary.Total())
 	}
-	verdict := judge(&summary, c)
-	switch {
-	case failed != nil:
-		return fileError{fmt.Errorf("writing: %w", failed)}
-	case hosts.failed != nil:
-		return hosts.failed
+	if failed != nil {
+		failed = fmt.Errorf("writing: %w", failed)
+	} else {
+		failed = hosts.failed
 	}
-	return verdict
+	switch records := judge(&summary, c); {
+	case failed != nil:
+		return fileError{failed, records}
+	case records != exitOK:
+		return records
+	}
+	return nil
 }
 
 // openOutput is stdout, which is not ours to close, or a file.
@@ -80,7 +85,7 @@ func openOutput(name string, stdout io.Writer) (io.WriteCloser, error) {
 	}
 	f, err := os.Create(name)
 	if err != nil {
-		return nil, fileError{fmt.Errorf("--output-document: %w", err)}
+		return nil, fileError{err: fmt.Errorf("--output-document: %w", err)}
 	}
 	return f, nil
 }

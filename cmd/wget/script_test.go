@@ -33,7 +33,7 @@ import (
 // The transcripts in testdata/script run the command as a user would. Beside
 // testscript's own commands they have
 //
-//	serve [-6] [-tls] [-first] [-silent] [-close] NAME [FILE]
+//	serve [-6] [-tls] [-first] [-after OTHER] [-silent] [-close] NAME [FILE]
 //	    answers every request with FILE, at the address $NAME, port $NAME_PORT
 //	asked NAME FILE      wants the requests that came to be those in FILE
 //	exits CODE COMMAND   wants the command to end with CODE
@@ -63,6 +63,7 @@ func TestScripts(t *testing.T) {
 		ContinueOnError:     true,
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("MODULE", module)
+			e.Setenv("GORACE", "atexit_sleep_ms=0") // the default is a second for every command
 			e.Values[servingKey{}] = make(map[string]*serving)
 			return nil
 		},
@@ -103,6 +104,8 @@ func TestScripts(t *testing.T) {
 type serving struct {
 	mu       sync.Mutex
 	requests strings.Builder
+	asked    sync.Once
+	begun    chan struct{} // closed when the first request has come
 }
 
 type servingKey struct{}
@@ -113,6 +116,7 @@ func cmdServe(ts *testscript.TestScript, _ bool, args []string) {
 	secure := flags.Bool("tls", false, "speak TLS; write the CA's certificate to ca.pem")
 	silent := flags.Bool("silent", false, "take requests and answer none")
 	first := flags.Bool("first", false, "answer before the request comes")
+	after := flags.String("after", "", "answer when this other server has been asked")
 	hangUp := flags.Bool("close", false, "close without an answer")
 	ts.Check(flags.Parse(args))
 	name, reply := flags.Arg(0), ""
@@ -130,8 +134,15 @@ func cmdServe(ts *testscript.TestScript, _ bool, args []string) {
 	if *secure {
 		listener = tls.NewListener(listener, serverTLS(ts))
 	}
-	s := new(serving)
-	ts.Value(servingKey{}).(map[string]*serving)[name] = s
+	s := &serving{begun: make(chan struct{})}
+	servers := ts.Value(servingKey{}).(map[string]*serving)
+	servers[name] = s
+	wait, over := make(chan struct{}), make(chan struct{})
+	if *after != "" {
+		wait = servers[*after].begun
+	} else {
+		close(wait)
+	}
 	var done sync.WaitGroup
 	done.Go(func() {
 		for {
@@ -154,12 +165,17 @@ func cmdServe(ts *testscript.TestScript, _ bool, args []string) {
 					io.Copy(io.Discard, conn)
 					return
 				}
-				io.WriteString(conn, reply)
+				select {
+				case <-wait:
+					io.WriteString(conn, reply)
+				case <-over:
+				}
 			})
 		}
 	})
 	ts.Defer(func() {
 		listener.Close()
+		close(over)
 		done.Wait()
 	})
 }
@@ -180,6 +196,7 @@ func (s *serving) record(conn io.Reader) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.requests.WriteString(request.String())
+	s.asked.Do(func() { close(s.begun) })
 	return true
 }
 

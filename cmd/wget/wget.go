@@ -9,6 +9,7 @@ package wget
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"io/fs"
 	"runtime/debug"
@@ -19,9 +20,28 @@ import (
 // replies of --demo under testdata/demo.
 func Main(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer, samples fs.FS) int {
 	s := streams{stdin, stdout, stderr}
-	command := newCommand(s, func(c *Config) error { return run(ctx, c, s, samples) })
+	talk := &checkedWriter{w: stdout}
+	command := newCommand(s, talk, func(c *Config) error { return run(ctx, c, s, samples) })
 	command.SetArgs(args)
-	return exitCode(command.ExecuteContext(ctx), stderr)
+	err := command.ExecuteContext(ctx)
+	if talk.err != nil {
+		err = fileError{err: fmt.Errorf("writing: %w", talk.err)}
+	}
+	return exitCode(err, stderr)
+}
+
+// checkedWriter remembers the error that cobra drops.
+type checkedWriter struct {
+	w   io.Writer
+	err error
+}
+
+func (c *checkedWriter) Write(p []byte) (int, error) {
+	n, err := c.w.Write(p)
+	if c.err == nil {
+		c.err = err
+	}
+	return n, err
 }
 
 // streams are the three files of the process.

@@ -106,6 +106,8 @@ func kindOf(stage Stage, err error) Kind {
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded),
 		errors.As(err, &timeout) && timeout.Timeout():
 		return KindTimeout
+	case stage == StageTarget:
+		return KindBadTarget
 	case stage == StageDNS:
 		return KindDNSFailure
 	case stage == StageTLS:

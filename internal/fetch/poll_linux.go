@@ -2,6 +2,7 @@ package fetch
 
 import (
 	"context"
+	"encoding/binary"
 	"io"
 	"math"
 	"net"
@@ -207,15 +208,15 @@ func (s *socket) checkSelf() error {
 	if s.addr.Port() < ephemeral || !s.addr.Addr().IsLoopback() {
 		return nil
 	}
-	switch own, _ := unix.Getsockname(s.fd); own := own.(type) {
-	case *unix.SockaddrInet4:
-		if own.Port == int(s.addr.Port()) && own.Addr == s.addr.Addr().As4() {
-			return unix.ECONNREFUSED
-		}
-	case *unix.SockaddrInet6:
-		if own.Port == int(s.addr.Port()) && own.Addr == s.addr.Addr().As16() {
-			return unix.ECONNREFUSED
-		}
+	var own [unix.SizeofSockaddrInet6]byte
+	size := uint32(len(own))
+	syscall.RawSyscall(unix.SYS_GETSOCKNAME, uintptr(s.fd), uintptr(unsafe.Pointer(&own)), uintptr(unsafe.Pointer(&size)))
+	host := own[4:8]
+	if s.addr.Addr().Is6() {
+		host = own[8:24]
+	}
+	if addr, _ := netip.AddrFromSlice(host); addr == s.addr.Addr().WithZone("") && binary.BigEndian.Uint16(own[2:]) == s.addr.Port() {
+		return unix.ECONNREFUSED
 	}
 	return nil
 }

@@ -95,7 +95,7 @@ func Parse(text string, d Defaults) (Spec, error) {
 
 // Bad is the record of a text that Parse refused.
 func Bad(text string, err error) Target {
-	return Target{Text: withoutUser(text), Err: fail(StageTarget, err)}
+	return Target{Text: WithoutUser(text), Err: fail(StageTarget, err)}
 }
 
 func (s *Spec) parse(text string, d Defaults) error {
@@ -322,9 +322,9 @@ func RequestTarget(path string) string {
 	return b.String()
 }
 
-// withoutUser drops the credentials from a text that may not parse: where a
+// WithoutUser drops the credentials from a text, which may be no target: where a
 // colon stands before the path, an @ in the path can be part of a password.
-func withoutUser(text string) string {
+func WithoutUser(text string) string {
 	scheme, rest, ok := strings.Cut(text, "://")
 	if !ok {
 		scheme, rest = "", text

@@ -1,0 +1,41 @@
+package fetch
+
+import (
+	"net/netip"
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
+
+// A socket bound to the very address it connects to meets itself. That is no
+// server.
+func TestSelfConnection(t *testing.T) {
+	for _, text := range []string{"127.0.0.1", "::1"} {
+		p, err := newPoller(t.Context(), netip.MustParseAddr(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		addr := netip.AddrPortFrom(netip.MustParseAddr(text), 39_217)
+		family := unix.AF_INET
+		if addr.Addr().Is6() {
+			family = unix.AF_INET6
+		}
+		fd, err := unix.Socket(family, unix.SOCK_STREAM, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_REUSEADDR, 1) // for the next run
+		s := &socket{poller: p, fd: fd, addr: addr}
+		if err := unix.Bind(fd, sockaddr(addr)); err != nil {
+			t.Fatal(err)
+		}
+		if err := unix.Connect(fd, sockaddr(addr)); err != nil {
+			t.Fatalf("%v: %v", addr, err)
+		}
+		if err := s.checkSelf(); err != unix.ECONNREFUSED {
+			t.Errorf("%v: %v", addr, err)
+		}
+		s.Close()
+		p.close()
+	}
+}

@@ -1,0 +1,237 @@
+package report_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"flag"
+	"net"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"slices"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"wget/internal/fetch"
+	"wget/internal/report"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden files")
+
+// A reply is what a host says before it closes; what it cannot say goes into edit.
+type reply struct {
+	target string
+	bytes  string
+	edit   func(*fetch.Result)
+}
+
+func samples() []reply {
+	failure := func(stage fetch.Stage, kind fetch.Kind, err error, hint string) func(*fetch.Result) {
+		return func(r *fetch.Result) {
+			*r = fetch.Result{
+				Target: r.Target, Times: fetch.Times{DNS: 4 * time.Millisecond, Total: 4 * time.Millisecond},
+				Err: &fetch.Error{Stage: stage, Kind: kind, Err: err, Hint: hint},
+			}
+		}
+	}
+	return []reply{
+		{"sina.com.cn", "HTTP/1.1 302 Found\r\nServer: nginx\r\nSet-Cookie: a=1\r\nLocation: https://www.sina.com.cn/\r\nset-cookie: b=2\r\n\r\n<html>", nil},
+		{"http://sohu.com:8080/a?b=c", "HTTP/1.0 200\r\nserver: x\r\n\r\n", nil},
+		{"[2001:db8::1]", "HTTP/1.1 404 Not Found\r\n\r\n", nil},
+		{"bücher.example", "HTTP/1.1 500 Internal Server Error\r\nX-Empty:\r\nX-Spaces: \t a  b \t\r\n\r\n", nil},
+		{"https://user:secret@tls.example", "HTTP/1.1 200 OK\r\nA: b\r\n\r\n", func(r *fetch.Result) {
+			r.Times.TLS = 15 * time.Millisecond
+			r.Session = &fetch.Session{
+				Version: "TLS 1.3", Cipher: "TLS_AES_128_GCM_SHA256", ALPN: "http/1.1", ServerName: "tls.example",
+				Subject: "CN=tls.example", Issuer: "CN=Sample CA,O=\"Quoted\"", NotAfter: time.Unix(1800000000, 0),
+			}
+		}},
+		{"hints.example", "HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\n\r\nHTTP/1.1 200 OK\r\nLink: </b.css>\r\n\r\n", nil},
+		{"odd.example", "\r\nHTTP/2.0\t299  Odd \nX-Fold: a\r\n  b\r\nno colon\r\n: no name\r\nSp ace : x\r\nContent-Length: 1\r\nContent-Length: x\r\nTransfer-Encoding: chunked\r\n\r\n", nil},
+		{"hostile.example", "HTTP/1.1 200 \x1b[31mred\r\nX-Esc: \x1b]0;owned\x07\r\nX-C1: \xc2\x9b31m\r\nX-Bidi: \xe2\x80\xaegnp.exe\r\nX-Latin: caf\xe9\r\nX-UTF8: café ☃\r\nX-Nul: a\x00b\r\nX-CR: a\rb\r\nX-Quote: \"\\\r\nX-Fake: \\x1b\r\n\r\n", nil},
+		{"cut.example", "HTTP/1.1 200 OK\r\nServer: x\r\nX-Half: y", nil},
+		{"not.http.example", "SSH-2.0-OpenSSH_9.2\x1b[0m\r\n", nil},
+		{"0.9.example", "<html>hello</html>\r\n", nil},
+		{"empty.example", "", nil},
+		{"refused.example", "", failure(fetch.StageConnect, fetch.KindRefused, syscall.ECONNREFUSED, "")},
+		{"nosuch.example", "", failure(fetch.StageDNS, fetch.KindNotFound, errors.New("no such host"), "")},
+		{"https://expired.example", "", failure(fetch.StageTLS, fetch.KindCertificate, errors.New("expired\x1b[31m\n"), "skip the check with -k")},
+		{"bad host", "", nil},
+	}
+}
+
+// results asks for the samples over pipes, then makes all that varies the same in every run.
+func results(t *testing.T) []*fetch.Result {
+	t.Helper()
+	addr := netip.MustParseAddr("203.0.113.9")
+	var list []*fetch.Result
+	for i, s := range samples() {
+		r := ask(t, s.target, []byte(s.bytes))
+		r.Target.Index = i
+		r.Times = fetch.Times{}
+		if r.Target.Err == nil {
+			r.Addr = netip.AddrPortFrom(addr, r.Target.Port)
+			r.Times = fetch.Times{
+				DNS: 2100 * time.Microsecond, Connect: 10300 * time.Microsecond,
+				FirstByte: 21 * time.Millisecond, Total: 21200 * time.Microsecond,
+			}
+		}
+		if s.edit != nil {
+			s.edit(r)
+		}
+		list = append(list, r)
+	}
+	return list
+}
+
+// ask asks a target, in the clear even if it is https, and gets the bytes for an answer.
+func ask(t *testing.T, text string, bytes []byte) *fetch.Result {
+	t.Helper()
+	spec, err := fetch.Parse(text, fetch.Defaults{})
+	targets := slices.Collect(spec.All())
+	if err != nil {
+		targets = []fetch.Target{fetch.Bad(text, err)}
+	}
+	tls := targets[0].TLS
+	targets[0].TLS = false
+	results := fetch.All(t.Context(), slices.Values(targets), fetch.Options{
+		Routes: []fetch.Route{{Addrs: []netip.Addr{netip.MustParseAddr("203.0.113.9")}}},
+		Dial:   func(context.Context, string, string) (net.Conn, error) { return say(bytes), nil },
+	})
+	r := <-results
+	r.Target.TLS = tls
+	for range results {
+		t.Error("more than one result of", text)
+	}
+	return r
+}
+
+// say is a connection to a server that takes one request, says something and closes.
+func say(what []byte) net.Conn {
+	client, server := net.Pipe()
+	go func() {
+		defer server.Close()
+		server.Read(make([]byte, 4096))
+		server.Write(what)
+	}()
+	return client
+}
+
+// drain shows results one by one, as if each had to be waited for.
+func drain(list []*fetch.Result, o report.Options) (stdout, stderr []byte, s report.Summary, err error) {
+	feed := make(chan *fetch.Result)
+	go func() {
+		defer close(feed)
+		for _, r := range list {
+			feed <- r
+		}
+	}()
+	var out, talk bytes.Buffer
+	s, err = report.Drain(feed, nil, &out, &talk, o, func(error) {})
+	return out.Bytes(), talk.Bytes(), s, err
+}
+
+// A format's golden files hold what it prints of the samples: on stdout, and on stderr.
+func TestGolden(t *testing.T) {
+	list := results(t)
+	type way struct {
+		name string
+		o    report.Options
+	}
+	ways := []way{
+		{"lines.color", report.Options{Color: true, ColorErr: true, Verbose: true}},
+		{"json.raw", report.Options{Format: "json", IncludeRaw: true, Verbose: true}},
+	}
+	for _, f := range report.Formats() {
+		ways = append(ways, way{f.Name, report.Options{Format: f.Name}})
+	}
+	for _, w := range ways {
+		t.Run(w.name, func(t *testing.T) {
+			out, talk, summary, err := drain(list, w.o)
+			if err != nil || summary.Total() != len(list) {
+				t.Errorf("%d records of %d results, error %v", summary.Total(), len(list), err)
+			}
+			golden(t, w.name+".golden", out)
+			golden(t, w.name+".stderr.golden", talk)
+		})
+	}
+}
+
+func golden(t *testing.T, name string, got []byte) {
+	t.Helper()
+	file := filepath.Join("../../testdata/golden", name)
+	if *update {
+		if err := os.WriteFile(file, got, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatalf("%v: go test ./internal/report -update writes it", err)
+	}
+	if diff := cmp.Diff(string(want), string(got)); diff != "" {
+		t.Errorf("%s (-want +got):\n%s", name, diff)
+	}
+}
+
+// The zero options are the first format.
+func TestZeroOptions(t *testing.T) {
+	list := results(t)
+	zero, _, _, _ := drain(list, report.Options{})
+	first, _, _, _ := drain(list, report.Options{Format: report.Formats()[0].Name})
+	if !bytes.Equal(zero, first) {
+		t.Errorf("the zero options print\n%s\nand the first format\n%s", zero, first)
+	}
+}
+
+func TestIsFormat(t *testing.T) {
+	for _, f := range report.Formats() {
+		if !report.IsFormat(f.Name) || f.About == "" {
+			t.Errorf("%q: known %t, about %q", f.Name, report.IsFormat(f.Name), f.About)
+		}
+	}
+	for _, name := range []string{"", "JSON", "yaml"} {
+		if report.IsFormat(name) {
+			t.Errorf("%q is a format", name)
+		}
+	}
+}
+
+// A summary counts every record once.
+func TestSummary(t *testing.T) {
+	list := results(t)
+	_, _, s, _ := drain(list, report.Options{})
+	kinds := make(map[fetch.Kind]int)
+	var statuses [1000]int
+	answered, failed := 0, 0
+	for _, r := range list {
+		if r.Err != nil {
+			failed++
+			kinds[r.Err.Kind]++
+		} else {
+			answered++
+			statuses[r.Head.Status]++
+		}
+	}
+	want := report.Summary{Answered: answered, Failed: failed, Statuses: statuses, Kinds: kinds}
+	if diff := cmp.Diff(want, s); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	for _, c := range []struct {
+		s    report.Summary
+		took time.Duration
+		want string
+	}{
+		{report.Summary{}, 0, "0 hosts: 0 answered, 0 failed in 0.00 s"},
+		{report.Summary{Answered: 1}, 14 * time.Millisecond, "1 host: 1 answered, 0 failed in 0.01 s"},
+		{report.Summary{Answered: 2, Failed: 1}, 61 * time.Second, "3 hosts: 2 answered, 1 failed in 61.00 s"},
+	} {
+		if got := c.s.Line(c.took); got != c.want {
+			t.Errorf("%q, want %q", got, c.want)
+		}
+	}
+}
