@@ -18,8 +18,8 @@ import (
 )
 
 // poller wakes goroutines that wait for their sockets. It has an epoll
-// descriptor of its own, where a socket is registered once and never touched
-// again, and which is itself watched by the runtime's poller, so that no
+// descriptor of its own, where a socket is registered once, or twice if it
+// had to wait for its connection, and which is itself watched by the runtime's poller, so that no
 // thread blocks in it. Package net costs six more system calls per host.
 //
 // House rules: sockets are edge-triggered and every call is tried before it is
@@ -189,7 +189,7 @@ func (s *socket) open() error {
 		err = unix.Connect(s.fd, to)
 	}
 	for err == unix.EALREADY || err == unix.EINPROGRESS || err == unix.EINTR {
-		if err := s.wait(unix.EPOLLIN | unix.EPOLLOUT); err != nil {
+		if err := s.wait(unix.EPOLLOUT); err != nil {
 			return err
 		}
 		err = unix.Connect(s.fd, to)
@@ -249,9 +249,10 @@ func (s *socket) wait(events uint32) error {
 	return nil
 }
 
-// register asks for events once, unless others are needed later.
+// register asks for events, unless they have been asked for last. The system
+// then tells at once of what is there already.
 func (s *socket) register(events uint32) error {
-	if s.events&events == events {
+	if s.events == events {
 		return nil
 	}
 	op := unix.EPOLL_CTL_MOD
@@ -259,13 +260,14 @@ func (s *socket) register(events uint32) error {
 		op = unix.EPOLL_CTL_ADD
 		s.poller.slot(s.fd).Store(s)
 	}
-	s.events |= events
+	s.events = events
 	return unix.EpollCtl(s.poller.fd, op, s.fd, &unix.EpollEvent{
 		Events: s.events | unix.EPOLLRDHUP | unix.EPOLLET, Fd: int32(s.fd),
 	})
 }
 
-// WaitReadable returns when a Read may find something.
+// WaitReadable returns when a Read may find something. It comes before the
+// first Read, when what may be read has not been asked for yet.
 func (s *socket) WaitReadable() error { return s.wait(unix.EPOLLIN) }
 
 // Read reads what is there, or waits for it.
@@ -294,7 +296,7 @@ func (s *socket) Write(p []byte) (int, error) {
 		n, _, errno := syscall.RawSyscall6(unix.SYS_SENDTO, uintptr(s.fd), uintptr(unsafe.Pointer(unsafe.SliceData(p[done:]))), uintptr(len(p)-done), unix.MSG_NOSIGNAL, 0, 0)
 		switch {
 		case errno == unix.EAGAIN:
-			if err := s.wait(unix.EPOLLIN | unix.EPOLLOUT); err != nil {
+			if err := s.wait(unix.EPOLLOUT); err != nil {
 				return done, err
 			}
 		case errno == unix.EINTR:
