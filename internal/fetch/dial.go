@@ -145,6 +145,14 @@ func (c *boundConn) SetDeadline(t time.Time) error {
 	return c.Conn.SetDeadline(longAgo())
 }
 
+// SetLinger is that of net.TCPConn.
+func (c *boundConn) SetLinger(seconds int) error {
+	if tcp, ok := c.Conn.(*net.TCPConn); ok {
+		return tcp.SetLinger(seconds)
+	}
+	return nil
+}
+
 func (c *boundConn) Close() error {
 	c.unbind()
 	return c.Conn.Close()

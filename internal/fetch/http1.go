@@ -138,15 +138,24 @@ func exchangeHTTP1(v *visit) *Error {
 		return fail(StageWrite, err)
 	}
 	writeErr := v.send()
-	if isTimeout(writeErr) {
-		return fail(StageWrite, v.step.explain(writeErr))
+	if writeErr != nil {
+		// A server may answer and close before it has been asked; what it said
+		// tells more than that it did not listen.
+		abandon(v.conn)
+		return v.receive(writeErr)
 	}
-	// A server may answer and close before it has been asked; what it said
-	// tells more than that it did not listen.
 	if err := waitReadable(v.stream); err != nil {
 		return fail(StageRead, v.step.explain(err))
 	}
-	return v.receive(writeErr)
+	return v.receive(nil)
+}
+
+// abandon lets Close give up what could not be sent. A server that does not
+// read would have the system keep it for minutes.
+func abandon(conn net.Conn) {
+	if c, ok := conn.(interface{ SetLinger(int) error }); ok {
+		c.SetLinger(0)
+	}
 }
 
 // send writes the request for the target.
@@ -169,7 +178,7 @@ func (v *visit) receive(writeErr error) *Error {
 	case err == nil:
 		return nil
 	case writeErr != nil && len(h.buf) == 0:
-		return fail(StageWrite, writeErr)
+		return fail(StageWrite, v.step.explain(writeErr))
 	case len(h.buf) == 0:
 		return fail(StageRead, v.step.explain(named(err, errors.New("closed without a reply"))))
 	}

@@ -318,6 +318,11 @@ func (s *socket) Close() error {
 	return unix.Close(s.fd)
 }
 
+// SetLinger is that of net.TCPConn.
+func (s *socket) SetLinger(seconds int) error {
+	return unix.SetsockoptLinger(s.fd, unix.SOL_SOCKET, unix.SO_LINGER, &unix.Linger{Onoff: 1, Linger: int32(seconds)})
+}
+
 func (s *socket) bind(ctx context.Context) { s.ctx = ctx }
 
 func (s *socket) SetDeadline(t time.Time) error {
