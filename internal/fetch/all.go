@@ -21,21 +21,7 @@ func All(ctx context.Context, targets iter.Seq[Target], o Options) <-chan *Resul
 	results := make(chan *Result)
 	go func() {
 		defer close(results)
-		defer f.close()
-		var group errgroup.Group
-		defer group.Wait()
-		group.SetLimit(f.Parallel)
-		for target := range targets {
-			if f.pace.Wait(ctx) != nil {
-				return
-			}
-			f.Starting(target)
-			v := &visit{fetcher: f, ctx: ctx, Result: Result{Target: target}}
-			group.Go(func() error {
-				results <- v.run()
-				return nil
-			})
-		}
+		f.each(ctx, targets, func() chan<- *Result { return results })
 	}()
 	return results
 }
@@ -49,23 +35,11 @@ func (f *fetcher) inOrder(ctx context.Context, targets iter.Seq[Target]) <-chan 
 	slots := make(chan chan *Result, ahead)
 	go func() {
 		defer close(slots)
-		defer f.close()
-		var group errgroup.Group
-		defer group.Wait()
-		group.SetLimit(f.Parallel)
-		for target := range targets {
-			if f.pace.Wait(ctx) != nil {
-				return
-			}
+		f.each(ctx, targets, func() chan<- *Result {
 			slot := make(chan *Result, 1) // filled without waiting for its turn
 			slots <- slot
-			f.Starting(target)
-			v := &visit{fetcher: f, ctx: ctx, Result: Result{Target: target}}
-			group.Go(func() error {
-				slot <- v.run()
-				return nil
-			})
-		}
+			return slot
+		})
 	}()
 	results := make(chan *Result)
 	go func() {
@@ -75,4 +49,25 @@ func (f *fetcher) inOrder(ctx context.Context, targets iter.Seq[Target]) <-chan 
 		}
 	}()
 	return results
+}
+
+// each asks every target and sends its result to the channel that place gives
+// for it. It returns when all have been sent.
+func (f *fetcher) each(ctx context.Context, targets iter.Seq[Target], place func() chan<- *Result) {
+	defer f.close()
+	var group errgroup.Group
+	defer group.Wait()
+	group.SetLimit(f.Parallel)
+	for target := range targets {
+		if f.pace.Wait(ctx) != nil {
+			return
+		}
+		results := place()
+		f.Starting(target)
+		v := &visit{fetcher: f, ctx: ctx, Result: Result{Target: target}}
+		group.Go(func() error {
+			results <- v.run()
+			return nil
+		})
+	}
 }
