@@ -94,13 +94,17 @@ const (
 // holding. The host that meets this is not to blame for it.
 func isExhausted(err error) bool { return err != nil && kindOf(StageConnect, err) == KindLimit }
 
-// pause waits, and reports whether the host may go on.
+// pause waits, and reports whether the host may go on. It does not begin a wait
+// that would outlast the host's time.
 func (v *visit) pause(d time.Duration) bool {
+	if !v.whole.at.IsZero() && time.Until(v.whole.at) <= d {
+		return false
+	}
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
-		return !v.whole.passed()
+		return true
 	case <-v.ctx.Done():
 		return false
 	}

@@ -1,0 +1,65 @@
+package fetch_test
+
+import (
+	"context"
+	"net"
+	"syscall"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"wget/internal/fetch"
+)
+
+// failing refuses to connect as often as there are errors, then answers.
+func failing(errors ...error) dialer {
+	healthy := piped(answer("HTTP/1.1 204 No Content\r\n\r\n"))
+	return func(ctx context.Context, network, address string) (net.Conn, error) {
+		if len(errors) == 0 {
+			return healthy(ctx, network, address)
+		}
+		err := errors[0]
+		errors = errors[1:]
+		return nil, err
+	}
+}
+
+func TestRetry(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		options fetch.Options
+		tries   int
+		status  int
+		after   time.Duration
+	}{
+		{"first", fetch.Options{Dial: failing(), Tries: 3}, 1, 204, 0},
+		{"second", fetch.Options{Dial: failing(syscall.ECONNRESET), Tries: 3}, 2, 204, time.Second / 2},
+		{"third", fetch.Options{Dial: failing(syscall.ECONNRESET, syscall.ETIMEDOUT), Tries: 3}, 3, 204, 3 * time.Second / 2},
+		{"none left", fetch.Options{Dial: failing(syscall.ECONNRESET, syscall.ECONNRESET), Tries: 2}, 2, 0, time.Second / 2},
+		{"not asked for", fetch.Options{Dial: failing(syscall.ECONNRESET)}, 1, 0, 0},
+		{"refused", fetch.Options{Dial: failing(syscall.ECONNREFUSED), Tries: 2}, 1, 0, 0},
+		{"refused, all the same", fetch.Options{Dial: failing(syscall.ECONNREFUSED), Tries: 2, RetryRefused: true}, 2, 204, time.Second / 2},
+		{"out of time", fetch.Options{Dial: failing(syscall.ECONNRESET, syscall.ECONNRESET), Tries: 9, MaxTime: time.Second / 4}, 1, 0, 0},
+		{"short of descriptors", fetch.Options{Dial: failing(syscall.EMFILE, syscall.EMFILE)}, 1, 204, 15 * time.Millisecond},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				r := askOne(t, t.Context(), c.options, "192.0.2.1")
+				if r.Tries != c.tries || r.Head.Status != c.status || r.Times.Total != c.after {
+					t.Errorf("%d tries, status %d after %v, error %v; want %d, %d after %v",
+						r.Tries, r.Head.Status, r.Times.Total, r.Err, c.tries, c.status, c.after)
+				}
+			})
+		})
+	}
+}
+
+func TestRate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		start := time.Now()
+		askAll(t, t.Context(), fetch.Options{Dial: failing(), Rate: 2}, "192.0.2.1", "192.0.2.2", "192.0.2.3")
+		if took := time.Since(start); took != time.Second {
+			t.Errorf("three hosts at two a second took %v", took)
+		}
+	})
+}
