@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"os"
 	"syscall"
 	"time"
 )
@@ -83,9 +82,8 @@ func fail(stage Stage, err error) *Error {
 // kindOf works out the reason from the error's identity, never from its text.
 func kindOf(stage Stage, err error) Kind {
 	var (
-		dns     *net.DNSError
-		cert    *tls.CertificateVerificationError
-		timeout interface{ Timeout() bool }
+		dns  *net.DNSError
+		cert *tls.CertificateVerificationError
 	)
 	switch {
 	case errors.Is(err, context.Canceled):
@@ -103,8 +101,7 @@ func kindOf(stage Stage, err error) Kind {
 		return KindLimit
 	case errors.As(err, &cert):
 		return KindCertificate
-	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded),
-		errors.As(err, &timeout) && timeout.Timeout():
+	case isTimeout(err):
 		return KindTimeout
 	case stage == StageTarget:
 		return KindBadTarget

@@ -35,7 +35,7 @@ func (l limit) context(ctx context.Context) (context.Context, context.CancelFunc
 	if l.at.IsZero() {
 		return context.WithCancel(ctx)
 	}
-	return context.WithDeadlineCause(ctx, l.at, errTooLong{l.after})
+	return context.WithDeadline(ctx, l.at)
 }
 
 // set gives conn the limit as its deadline.
