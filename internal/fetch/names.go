@@ -1,22 +1,21 @@
 package fetch
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net"
 	"net/netip"
-	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/singleflight"
 )
 
 const (
-	maxKnown = 10_000                 // names remembered at most
-	knownFor = time.Minute            // as long as curl does
-	askAgain = 700 * time.Millisecond // when a resolver has not answered, since datagrams get lost
+	maxKnown = 10_000           // names remembered at most
+	knownFor = time.Minute      // as long as curl does
+	patience = 10 * time.Second // where there is no other bound: two attempts of five seconds (resolv.conf(5))
 )
 
 // names finds the addresses of names: one lookup at a time for each, however
@@ -25,8 +24,8 @@ type names struct {
 	ctx      context.Context // of all lookups
 	close    func()          // ends those that no host waits for any more
 	resolver *net.Resolver
-	servers  []netip.AddrPort // asked in turn; empty means the system's
-	network  string           // "ip", "ip4" or "ip6"
+	servers  *nameservers
+	network  string // "ip", "ip4" or "ip6"
 	timeout  time.Duration
 	flights  singleflight.Group
 
@@ -42,41 +41,18 @@ type answer struct {
 func newNames(ctx context.Context, o Options) *names {
 	ctx, cancel := context.WithCancel(ctx)
 	n := &names{
-		ctx: ctx, close: cancel, resolver: o.Resolver, servers: o.DNSServers, timeout: o.DNSTimeout,
+		ctx: ctx, resolver: o.Resolver, servers: newNameservers(o.DNSServers), timeout: cmp.Or(o.DNSTimeout, patience),
 		network: map[int]string{0: "ip", 4: "ip4", 6: "ip6"}[o.Family],
 		known:   make(map[string]answer),
 	}
 	if n.resolver == nil {
-		n.resolver = &net.Resolver{PreferGo: true, Dial: dialServers(n.servers)}
+		n.resolver = &net.Resolver{PreferGo: true, Dial: n.servers.dial}
+	}
+	n.close = func() {
+		cancel()
+		n.servers.close()
 	}
 	return n
-}
-
-// dialServers connects to each of the servers in turn, or to the one that the
-// system's configuration names if there are none.
-func dialServers(servers []netip.AddrPort) func(context.Context, string, string) (net.Conn, error) {
-	var turn atomic.Uint32
-	return func(ctx context.Context, network, address string) (net.Conn, error) {
-		if len(servers) > 0 {
-			address = servers[int(turn.Add(1)-1)%len(servers)].String()
-		}
-		conn, err := new(net.Dialer).DialContext(ctx, network, address)
-		if udp, ok := conn.(*net.UDPConn); ok {
-			return impatient{udp}, err
-		}
-		return conn, err
-	}
-}
-
-// impatient makes the resolver ask again sooner than after the five seconds of
-// resolv.conf, which is all the time that a host has.
-type impatient struct{ *net.UDPConn }
-
-func (c impatient) SetDeadline(t time.Time) error {
-	if soon := time.Now().Add(askAgain); t.IsZero() || soon.Before(t) {
-		t = soon
-	}
-	return c.UDPConn.SetDeadline(t)
 }
 
 // lookup finds the addresses of a name within a host's own limit.
@@ -98,7 +74,7 @@ func (n *names) lookup(ctx context.Context, name string, l limit) ([]netip.Addr,
 		addrs, _ := landed.Val.([]netip.Addr)
 		return addrs, landed.Err
 	case <-ctx.Done():
-		return nil, l.explain(ctx.Err())
+		return nil, n.explain(ctx.Err(), l)
 	}
 }
 
@@ -109,7 +85,6 @@ func (n *names) ask(name string) ([]netip.Addr, error) {
 	defer cancel()
 	for {
 		addrs, err := n.resolver.LookupNetIP(ctx, n.network, name)
-		var failed *net.DNSError
 		switch {
 		case err == nil && len(addrs) > 0:
 			for i, addr := range addrs {
@@ -120,32 +95,26 @@ func (n *names) ask(name string) ([]netip.Addr, error) {
 			return nil, noAddress(n.network, name)
 		case n.ctx.Err() != nil:
 			return nil, n.ctx.Err()
-		case l.passed():
-			return nil, n.named(l.explain(err), err)
-		case errors.As(err, &failed) && failed.IsTimeout && n.timeout > 0:
+		case isTimeout(err) && !l.passed():
 			continue
 		}
-		return nil, n.named(err, err)
+		return nil, n.explain(err, l)
 	}
 }
 
-// named makes an error name the servers that were asked.
-func (n *names) named(err, cause error) error {
+// explain puts the limit that passed in an error, and the servers that were
+// asked, where the resolver does not know them.
+func (n *names) explain(err error, l limit) error {
 	var failed *net.DNSError
-	if !errors.As(cause, &failed) {
+	late, isLate := l.explain(err).(errTooLong)
+	switch {
+	case isLate:
+		failed = &net.DNSError{Err: late.Error(), IsTimeout: true}
+	case !errors.As(err, &failed):
 		return err
 	}
-	if len(n.servers) > 0 {
-		var list []string
-		for _, s := range n.servers {
-			list = append(list, s.String())
-		}
-		failed.Server = strings.Join(list, ", ")
-	}
-	var late errTooLong
-	if errors.As(err, &late) {
-		failed.Err = late.Error()
-		failed.IsTimeout = true
+	if isLate || len(n.servers.servers) > 0 {
+		failed.Server = n.servers.String()
 	}
 	return failed
 }

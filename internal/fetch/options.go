@@ -35,7 +35,7 @@ type Options struct {
 	TLS        *tls.Config // nil means the system's roots
 	ServerName string      // SNI and the name to verify; "" means the target's host
 
-	DNSTimeout     time.Duration // for finding addresses; 0 means none
+	DNSTimeout     time.Duration // for finding addresses; 0 means the ten seconds that a resolver takes
 	ConnectTimeout time.Duration // for TCP and TLS, all addresses together; 0 means none
 	ReadTimeout    time.Duration // from the first byte sent to the end of the header section; 0 means none
 	MaxTime        time.Duration // for the whole host; 0 means none
