@@ -81,14 +81,11 @@ func fail(stage Stage, err error) *Error {
 
 // kindOf works out the reason from the error's identity, never from its text.
 func kindOf(stage Stage, err error) Kind {
-	var (
-		dns  *net.DNSError
-		cert *tls.CertificateVerificationError
-	)
+	var cert *tls.CertificateVerificationError
 	switch {
 	case errors.Is(err, context.Canceled):
 		return KindCanceled
-	case errors.As(err, &dns) && dns.IsNotFound:
+	case isNotFound(err):
 		return KindNotFound
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return KindRefused

@@ -46,7 +46,7 @@ func newNames(ctx context.Context, o Options) *names {
 		known:   make(map[string]answer),
 	}
 	if n.resolver == nil {
-		n.resolver = &net.Resolver{PreferGo: true, Dial: n.servers.dial}
+		n.resolver = &net.Resolver{PreferGo: true, Dial: n.servers.dial, StrictErrors: true}
 	}
 	n.close = func() {
 		cancel()
@@ -78,13 +78,20 @@ func (n *names) lookup(ctx context.Context, name string, l limit) ([]netip.Addr,
 	}
 }
 
-// ask asks until there is an answer or the time is up.
+// ask asks until there is an answer or the time is up. It is strict: unless
+// both families are answered for, nothing is known. A lost datagram would
+// otherwise make a name unknown, or have it looked for in a search domain.
 func (n *names) ask(name string) ([]netip.Addr, error) {
 	l := newLimit(time.Now(), n.timeout)
 	ctx, cancel := l.context(n.ctx)
 	defer cancel()
 	for {
 		addrs, err := n.resolver.LookupNetIP(ctx, n.network, name)
+		if err != nil && !isNotFound(err) && n.network == "ip" {
+			if some := n.either(ctx, name); len(some) > 0 {
+				addrs, err = some, nil
+			}
+		}
 		switch {
 		case err == nil && len(addrs) > 0:
 			for i, addr := range addrs {
@@ -100,6 +107,29 @@ func (n *names) ask(name string) ([]netip.Addr, error) {
 		}
 		return nil, n.explain(err, l)
 	}
+}
+
+// either asks for each family by itself and does with one, since there are
+// servers that never answer for the other.
+func (n *names) either(ctx context.Context, name string) []netip.Addr {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	found := make(chan []netip.Addr, 2) // nobody may be left to take the second
+	for _, network := range []string{"ip4", "ip6"} {
+		go func() {
+			addrs, _ := n.resolver.LookupNetIP(ctx, network, name)
+			found <- addrs
+		}()
+	}
+	if first := <-found; len(first) > 0 {
+		return first
+	}
+	return <-found
+}
+
+func isNotFound(err error) bool {
+	var failed *net.DNSError
+	return errors.As(err, &failed) && failed.IsNotFound
 }
 
 // explain puts the limit that passed in an error, and the servers that were

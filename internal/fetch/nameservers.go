@@ -17,8 +17,9 @@ import (
 )
 
 const (
-	// askAgain is when a question counts as lost, since datagrams get lost. The
-	// five seconds of resolv.conf are all the time that a host has.
+	// askAgain is when a question counts as lost, since datagrams get lost, or up
+	// to half of it later, so that not all are asked again at once. The five
+	// seconds of resolv.conf are all the time that a host has.
 	askAgain = 700 * time.Millisecond
 	// perLine is how many questions a socket is used for. A new one has another
 	// port, which keeps forged answers hard to make (RFC 5452 section 9.2).
@@ -225,7 +226,7 @@ func (q *question) Read(p []byte) (int, error) {
 // SetDeadline has the resolver ask again, or ask another server, sooner than it
 // would.
 func (q *question) SetDeadline(t time.Time) error {
-	if q.deadline = time.Now().Add(askAgain); !t.IsZero() && t.Before(q.deadline) {
+	if q.deadline = time.Now().Add(askAgain + rand.N(askAgain/2)); !t.IsZero() && t.Before(q.deadline) {
 		q.deadline = t
 	}
 	return nil

@@ -116,6 +116,9 @@ func truth(a asked) [][]byte { return [][]byte{a.reply(dnsmessage.RCodeSuccess)}
 
 func nothing(asked) [][]byte { return nil }
 
+// noData stands for success without an answer.
+const noData dnsmessage.RCode = 100
+
 func (a asked) reply(code dnsmessage.RCode) []byte {
 	m := dnsmessage.Message{
 		Header:    dnsmessage.Header{ID: a.number, Response: true, RecursionAvailable: true, RCode: code},
@@ -124,6 +127,8 @@ func (a asked) reply(code dnsmessage.RCode) []byte {
 	var n int
 	if _, err := fmt.Sscanf(a.Name.String(), "h%d.test.", &n); err != nil {
 		m.RCode = dnsmessage.RCodeNameError
+	} else if code == noData {
+		m.RCode = dnsmessage.RCodeSuccess
 	} else if code == dnsmessage.RCodeSuccess {
 		r := dnsmessage.Resource{Header: dnsmessage.ResourceHeader{Name: a.Name, Type: a.Type, Class: a.Class, TTL: 60}}
 		v4, v6 := addresses(n)
@@ -170,7 +175,7 @@ func askNames(t *testing.T, o fetch.Options, hosts int) {
 func TestNamesShareSockets(t *testing.T) {
 	s := startNameserver(t, truth)
 	const hosts = 1500
-	askNames(t, fetch.Options{DNSServers: []netip.AddrPort{s.addr}, DNSTimeout: time.Minute}, hosts)
+	askNames(t, fetch.Options{DNSServers: []netip.AddrPort{s.addr}, DNSTimeout: time.Minute, Parallel: 64}, hosts)
 	questions, _, sockets := s.count()
 	if questions != 2*hosts {
 		t.Errorf("%d questions, not one for each of two families of %d hosts", questions, hosts)
@@ -200,6 +205,21 @@ func TestNamesSurvive(t *testing.T) {
 	}{
 		{"loss", func(a asked) [][]byte {
 			if a.time == 1 {
+				return nil
+			}
+			return truth(a)
+		}},
+		{"loss in the only family there is", func(a asked) [][]byte {
+			switch {
+			case a.Type == dnsmessage.TypeA:
+				return [][]byte{a.reply(noData)}
+			case a.time <= 2:
+				return nil
+			}
+			return truth(a)
+		}},
+		{"a family without answers", func(a asked) [][]byte {
+			if a.Type == dnsmessage.TypeAAAA {
 				return nil
 			}
 			return truth(a)
