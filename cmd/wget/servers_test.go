@@ -20,7 +20,7 @@ import (
 // The real-server suite: what wget prints of nginx, Apache httpd, lighttpd, HAProxy and Caddy must
 // be what curl prints of them, to the byte.
 //
-//	apt-get install nginx-light apache2 lighttpd haproxy caddy curl
+//	apt-get install nginx-light apache2 lighttpd haproxy caddy curl unbound iproute2
 //	go test -tags servers ./cmd/wget -run Servers
 
 const (
