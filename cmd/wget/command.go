@@ -53,6 +53,7 @@ type flags struct {
 	rate           perSecond
 	maxHeader      int
 	parallel       int
+	perIP          int
 	output         string
 	format         string
 	json           bool
@@ -123,6 +124,7 @@ func (f *flags) groups() []group {
 	p.BoolVar(&f.retryRefused, "retry-connrefused", false, "count a refused connection among these")
 	p.IntVar(&f.maxHeader, "max-header", fetch.DefaultMaxHeader, "read header sections of at most `BYTES`")
 	p.IntVar(&f.parallel, "parallel-max", defaultParallel(), "ask at most `N` hosts at once")
+	p.IntVar(&f.perIP, "per-ip", 0, "ask at most `N` of them at one address (0: no bound)")
 	p.Var(&f.rate, "rate", "start at most this many hosts, as 50/s or 600/m")
 
 	p = add("Output")
@@ -228,12 +230,15 @@ func alias(_ *pflag.FlagSet, name string) pflag.NormalizedName {
 	return pflag.NormalizedName(name)
 }
 
-// refuse words an error in the flags. Those of GNU wget that download get an
-// answer of their own.
+// refuse words an error in the flags. Those of GNU wget that download, or
+// pause, get an answer of their own.
 func refuse(err error) error {
 	var unknown *pflag.NotExistError
 	if errors.As(err, &unknown) {
 		name, short := unknown.GetSpecifiedName(), unknown.GetSpecifiedShortnames()
+		if name == "wait" || name == "random-wait" || short != "" && name == "w" {
+			return usage("--wait is a flag of GNU wget; here --rate 30/m starts a host every two seconds, and --per-ip 1 spares an address")
+		}
 		if short == "" && slices.Contains(downloadFlags(), name) {
 			return usage("--%s is a download flag of GNU wget; this wget only shows response headers", name)
 		}
@@ -282,7 +287,7 @@ func (f *flags) config(changed func(string) bool, args []string, s streams) (*Co
 		Defaults: fetch.Defaults{TLS: f.https, Path: fetch.RequestTarget(f.path)},
 		Fetch: fetch.Options{
 			Protocol: "HTTP/1.1", Method: f.method, UserAgent: f.userAgent, ServerName: f.sni,
-			MaxTime: time.Duration(f.maxTime), Tries: f.tries, RetryRefused: f.retryRefused, MaxHeader: f.maxHeader, Parallel: f.parallel, Rate: float64(f.rate), Ordered: f.keepOrder,
+			MaxTime: time.Duration(f.maxTime), Tries: f.tries, RetryRefused: f.retryRefused, MaxHeader: f.maxHeader, Parallel: f.parallel, PerAddr: f.perIP, Rate: float64(f.rate), Ordered: f.keepOrder,
 		},
 		Report: report.Options{
 			Format: f.format, IncludeRaw: f.includeRaw, Quiet: f.quiet, Verbose: f.verbose,
@@ -435,6 +440,8 @@ func (f *flags) check(changed func(string) bool) error {
 		return usage("--max-header %d: at least 1 byte", f.maxHeader)
 	case f.parallel < 1:
 		return usage("--parallel-max %d: at least 1", f.parallel)
+	case f.perIP < 0:
+		return usage("--per-ip %d: at least 1, or 0 for no bound", f.perIP)
 	}
 	return nil
 }

@@ -27,12 +27,12 @@ func All(ctx context.Context, targets iter.Seq[Target], o Options) <-chan *Resul
 }
 
 // inOrder is All with the results in the order of the targets. A slow host
-// holds back at most ahead results behind it; then no more hosts are started.
+// holds back a bounded number of results behind it; then no more hosts are
+// started.
 func (f *fetcher) inOrder(ctx context.Context, targets iter.Seq[Target]) <-chan *Result {
 	// Each slot is the promise of one result. The room in between lets hosts
 	// run on behind a slow one.
-	ahead := 8 * f.Parallel
-	slots := make(chan chan *Result, ahead)
+	slots := make(chan chan *Result, ahead*f.Parallel)
 	go func() {
 		defer close(slots)
 		f.each(ctx, targets, func() chan<- *Result {
@@ -57,16 +57,17 @@ func (f *fetcher) each(ctx context.Context, targets iter.Seq[Target], place func
 	defer f.close()
 	var group errgroup.Group
 	defer group.Wait()
-	group.SetLimit(f.Parallel)
 	for target := range targets {
 		if f.pace.Wait(ctx) != nil {
 			return
 		}
 		results := place()
+		f.turns.enter()
 		f.Starting(target)
 		v := &visit{fetcher: f, ctx: ctx, Result: Result{Target: target}}
 		group.Go(func() error {
 			results <- v.run()
+			f.turns.leave()
 			return nil
 		})
 	}

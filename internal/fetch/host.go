@@ -18,6 +18,7 @@ type fetcher struct {
 	request  request
 	buffers  *sync.Pool
 	names    *names
+	turns    *turns
 	pace     *rate.Limiter // of starting hosts
 	connect  connect
 	close    func() // to be called when the last host is done
@@ -37,6 +38,7 @@ func newFetcher(ctx context.Context, o Options) *fetcher {
 	f.request = newRequest(f.protocol.name, o)
 	f.buffers = newBuffers(o.MaxHeader)
 	f.names = newNames(ctx, o)
+	f.turns = newTurns(o.Parallel, o.PerAddr)
 	f.pace = rate.NewLimiter(rate.Inf, 1)
 	if o.Rate > 0 {
 		f.pace.SetLimit(rate.Limit(o.Rate))
@@ -62,13 +64,14 @@ type visit struct {
 	step   limit        // for connecting, then for reading
 	addrs  []netip.Addr // to connect to, best first
 	port   uint16
-	conn   net.Conn // the TCP connection
-	stream net.Conn // what the request is sent over: conn, or TLS on it
+	turn   netip.Addr // of which the host has a turn, if valid
+	conn   net.Conn   // the TCP connection
+	stream net.Conn   // what the request is sent over: conn, or TLS on it
 }
 
 // steps is a host from start to end.
-func steps() [4]func(*visit) *Error {
-	return [...]func(*visit) *Error{(*visit).resolve, (*visit).dial, (*visit).secure, (*visit).exchange}
+func steps() [5]func(*visit) *Error {
+	return [...]func(*visit) *Error{(*visit).resolve, (*visit).await, (*visit).dial, (*visit).secure, (*visit).exchange}
 }
 
 // run asks the target, straight down, and returns the record.
@@ -109,6 +112,10 @@ func (v *visit) attempt() {
 	if v.conn != nil {
 		v.conn.Close()
 		v.conn = nil
+	}
+	if v.turn.IsValid() {
+		v.turns.give(v.turn)
+		v.turn = netip.Addr{}
 	}
 }
 

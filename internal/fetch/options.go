@@ -45,6 +45,7 @@ type Options struct {
 
 	MaxHeader int     // bytes of header sections read at most; 0 means DefaultMaxHeader
 	Parallel  int     // hosts in flight at most; 0 means DefaultParallel
+	PerAddr   int     // hosts in flight at one address at most; 0 means no bound
 	Rate      float64 // hosts started per second at most; 0 means no bound
 	Ordered   bool    // send results in the order of the targets
 
