@@ -26,13 +26,16 @@ func All(ctx context.Context, targets iter.Seq[Target], o Options) <-chan *Resul
 	return results
 }
 
-// inOrder is All with the results in the order of the targets. A slow host
-// holds back a bounded number of results behind it; then no more hosts are
-// started.
+// maxHeld is how many results may wait for an earlier one, for each host that
+// may be in flight.
+const maxHeld = 8
+
+// inOrder is All with the results in the order of the targets. When a slow host
+// holds back so many results that there is no room, no more hosts are started.
 func (f *fetcher) inOrder(ctx context.Context, targets iter.Seq[Target]) <-chan *Result {
 	// Each slot is the promise of one result. The room in between lets hosts
 	// run on behind a slow one.
-	slots := make(chan chan *Result, ahead*f.Parallel)
+	slots := make(chan chan *Result, maxHeld*f.Parallel)
 	go func() {
 		defer close(slots)
 		f.each(ctx, targets, func() chan<- *Result {

@@ -45,7 +45,9 @@ func newFetcher(ctx context.Context, o Options) *fetcher {
 	}
 	connect, closeConnect := newConnect(ctx, o)
 	f.connect = connect
+	runOn := context.AfterFunc(ctx, f.turns.end)
 	f.close = func() {
+		runOn()
 		f.names.close()
 		closeConnect()
 	}

@@ -1,16 +1,15 @@
 package fetch
 
 import (
-	"context"
 	"net/netip"
 	"sync"
 	"time"
 )
 
-// ahead is how many hosts may be held for each that may be in flight: because
-// they wait for their turn at an address, or because their results wait for an
-// earlier one.
-const ahead = 8
+// maxWaiting is how many hosts may wait for their turn at an address, for each
+// that may be in flight. More would hold nobody up for longer, but each takes
+// about as much memory as one in flight.
+const maxWaiting = 4
 
 // turns bounds the hosts in flight: in all, and at each address.
 type turns struct {
@@ -20,6 +19,7 @@ type turns struct {
 
 	mu     sync.Mutex
 	queues map[netip.Addr]*queue
+	ended  bool
 }
 
 // queue is the hosts at an address.
@@ -31,7 +31,7 @@ type queue struct {
 func newTurns(parallel, perAddr int) *turns {
 	t := &turns{places: make(chan struct{}, parallel), perAddr: perAddr}
 	if perAddr > 0 {
-		t.room = make(chan struct{}, parallel+ahead*parallel)
+		t.room = make(chan struct{}, parallel+maxWaiting*parallel)
 		t.queues = make(map[netip.Addr]*queue)
 	}
 	return t
@@ -53,20 +53,17 @@ func (t *turns) leave() {
 	}
 }
 
-// take waits until fewer hosts than the bound are asked at an address. Another
-// host has the place meanwhile.
-func (t *turns) take(ctx context.Context, addr netip.Addr) error {
+// take waits until fewer hosts than the bound are asked at an address, or the
+// run has ended. Another host has the place meanwhile. It waits on one channel
+// and nothing else, which keeps stacks small.
+func (t *turns) take(addr netip.Addr) {
 	turn := t.join(addr)
 	if turn == nil {
-		return nil
+		return
 	}
 	<-t.places
-	select {
-	case <-turn:
-	case <-ctx.Done(): // for all who wait
-	}
+	<-turn
 	t.places <- struct{}{}
-	return ctx.Err()
 }
 
 // join returns nil if it is the host's turn at once.
@@ -78,7 +75,7 @@ func (t *turns) join(addr netip.Addr) <-chan struct{} {
 		q = new(queue)
 		t.queues[addr] = q
 	}
-	if q.asked < t.perAddr {
+	if q.asked < t.perAddr || t.ended {
 		q.asked++
 		return nil
 	}
@@ -102,6 +99,20 @@ func (t *turns) give(addr netip.Addr) {
 	}
 }
 
+// end gives all who wait their turn.
+func (t *turns) end() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.ended = true
+	for _, q := range t.queues {
+		for _, turn := range q.waiting {
+			close(turn)
+		}
+		q.asked += len(q.waiting)
+		q.waiting = nil
+	}
+}
+
 // await waits for the host's turn at its first address. The clock of the host
 // stands still meanwhile.
 func (v *visit) await() *Error {
@@ -109,10 +120,11 @@ func (v *visit) await() *Error {
 		return nil
 	}
 	since := time.Now()
-	if err := v.turns.take(v.ctx, v.addrs[0]); err != nil {
+	v.turn = v.addrs[0]
+	v.turns.take(v.turn)
+	if err := v.ctx.Err(); err != nil {
 		return fail(StageConnect, err)
 	}
-	v.turn = v.addrs[0]
 	waited := time.Since(since)
 	v.start = v.start.Add(waited)
 	if !v.whole.at.IsZero() {

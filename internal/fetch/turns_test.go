@@ -110,7 +110,7 @@ func TestPerAddrIsBounded(t *testing.T) {
 		target := parsed(t, "h.test", fetch.Defaults{})[0]
 		go func() {
 			synctest.Wait()
-			if want := 3 + 8*3; started != want {
+			if want := 3 + 4*3; started != want {
 				t.Errorf("%d hosts wait, not %d", started, want)
 			}
 			cancel()
