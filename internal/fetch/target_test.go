@@ -378,3 +378,28 @@ func checkTarget(t *testing.T, target fetch.Target) {
 		}
 	}
 }
+
+// BenchmarkParse reads a word of input, up to its first target.
+func BenchmarkParse(b *testing.B) {
+	for _, c := range []struct{ name, text string }{
+		{"Host", "www.example.com"},
+		{"HostPort", "www.example.com:8080"},
+		{"URL", "https://www.example.com/a/b?c=d"},
+		{"IDNA", "bücher.example"},
+		{"IPv4", "192.0.2.1"},
+		{"CIDR", "192.0.2.0/24"},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				spec, err := fetch.Parse(c.text, fetch.Defaults{})
+				if err != nil {
+					b.Fatal(err)
+				}
+				for range spec.All() {
+					break
+				}
+			}
+		})
+	}
+}

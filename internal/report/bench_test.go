@@ -1,0 +1,64 @@
+package report
+
+import (
+	"net/netip"
+	"os"
+	"testing"
+	"time"
+
+	"wget/internal/fetch"
+)
+
+func BenchmarkEscape(b *testing.B) {
+	for _, c := range []struct{ name, line string }{
+		{"Clean", "Set-Cookie: sid=0123456789abcdef; path=/; HttpOnly"},
+		{"Hostile", "X-Esc: \x1b]0;owned\x07 \xc2\x9b31m \u202egnp.exe caf\xe9 \\x1b \x00\r"},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			var out []byte
+			b.SetBytes(int64(len(c.line)))
+			b.ReportAllocs()
+			for b.Loop() {
+				out = appendEscaped(out[:0], []byte(c.line))
+			}
+		})
+	}
+}
+
+// BenchmarkReport makes the record of a typical host.
+func BenchmarkReport(b *testing.B) {
+	raw, err := os.ReadFile("../../testdata/typical.http")
+	if err != nil {
+		b.Fatal(err)
+	}
+	addr := netip.MustParseAddr("203.0.113.9")
+	r := &fetch.Result{
+		Target: fetch.Target{Index: 123_456, Text: "www.example.com", Host: "www.example.com", Port: 80, Path: "/"},
+		Addr:   netip.AddrPortFrom(addr, 80),
+		Head:   fetch.Head{Raw: raw, Proto: "HTTP/1.1", Status: 200},
+		Raw:    raw,
+		Times: fetch.Times{
+			DNS: 2100 * time.Microsecond, Connect: 10300 * time.Microsecond,
+			FirstByte: 21 * time.Millisecond, Total: 21200 * time.Microsecond,
+		},
+		Tries: 1,
+	}
+	for _, c := range []struct {
+		name string
+		o    Options
+	}{
+		{"Lines", Options{}},
+		{"LinesColor", Options{Color: true}},
+		{"JSON", Options{Format: "json"}},
+		{"JSONRaw", Options{Format: "json", IncludeRaw: true}},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			reporter := c.o.format().make(c.o)
+			var out []byte
+			b.ReportAllocs()
+			for b.Loop() {
+				out, _ = reporter.Report(out[:0], nil, r)
+			}
+		})
+	}
+}
