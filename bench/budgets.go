@@ -41,9 +41,14 @@ func (r *results) budgets() []budget {
 	if m := r.row("memory", "wget"); m.Error == "" && m.InFlight == 10_000 {
 		add("peak MB, 10000 in flight", 60, &m.Peak)
 	}
-	if peaks := r.peaks("sweep-length", "wget"); len(peaks) > 0 {
-		growth := peaks[len(peaks)-1].Peak / peaks[0].Peak
-		add(fmt.Sprintf("peak memory: %d hosts / %d", peaks[len(peaks)-1].Hosts, peaks[0].Hosts), 1.1, &growth)
+	for _, long := range []struct{ table, client string }{
+		{"sweep-length", "wget"}, {"reconcile", "wget-json"}, {"reconcile", "wget-ordered"}, {"reconcile", "wget-faulty"},
+	} {
+		if peaks := r.peaks(long.table, long.client); len(peaks) > 0 {
+			growth := peaks[len(peaks)-1].Peak / peaks[0].Peak
+			what := fmt.Sprintf("peak memory, %s: %d hosts / %d", long.client, peaks[len(peaks)-1].Hosts, peaks[0].Hosts)
+			add(what, 1.1, &growth)
+		}
 	}
 	return list
 }

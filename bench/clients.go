@@ -21,6 +21,9 @@ type client struct {
 	deep  bool // can have thousands of hosts in flight
 	tls   bool
 
+	ordered bool               // prints records in the order of the list
+	fate    func(i int) string // what must come of host i in its list; nil: all are answered
+
 	// What its output must hold once for each host: the status line and the last field.
 	status, last string
 }
@@ -31,23 +34,23 @@ type job struct {
 	port            int
 	https           bool
 	hosts, parallel int
+	tally           *tally // to reconcile the records with, instead of counting answers
 }
 
-// A list is a way to write down a host, one per line.
-type list string
+// A list is a way to write down host i, one per line.
+type list func(j job, i int) string
 
-const (
-	hostList list = "%[1]s\n"
-	urlList  list = "%[2]s://%[1]s:%[3]d/\n"
-	curlList list = "url = \"%[2]s://%[1]s:%[3]d/\"\n"
-)
+func hostList(j job, i int) string { return j.net.host(i) }
 
-func (j job) scheme() string {
+func urlList(j job, i int) string {
+	scheme := "http"
 	if j.https {
-		return "https"
+		scheme = "https"
 	}
-	return "http"
+	return fmt.Sprintf("%s://%s:%d/", scheme, j.net.host(i), j.port)
 }
+
+func curlList(j job, i int) string { return fmt.Sprintf("url = %q", urlList(j, i)) }
 
 // file writes the list of a job, and says where it is.
 func (l *lab) file(kind list, j job) (string, error) {
@@ -57,7 +60,7 @@ func (l *lab) file(kind list, j job) (string, error) {
 	}
 	w := bufio.NewWriter(f)
 	for i := range j.hosts {
-		fmt.Fprintf(w, string(kind), j.net.host(i), j.scheme(), j.port)
+		fmt.Fprintln(w, kind(j, i))
 	}
 	if err := w.Flush(); err != nil {
 		f.Close()
@@ -89,6 +92,14 @@ func clients() []client {
 		{
 			name: "wget-json", input: hostList, deep: true, tls: true, status: `"status":200`, last: `"accept-ranges"`,
 			argv: ours("--json"),
+		},
+		{
+			name: "wget-ordered", input: hostList, ordered: true, status: `"status":200`, last: `"accept-ranges"`,
+			argv: ours("--json", "--keep-order"),
+		},
+		{
+			name: "wget-faulty", input: faultyList, fate: fateOf,
+			argv: ours("--json", "--read-timeout", "2s"),
 		},
 		{
 			name: "curl", input: curlList, tls: true, status: status, last: last,
@@ -160,6 +171,9 @@ func (c client) missing(l *lab, p point) error {
 	}
 	if p.delay > 0 && !c.deep {
 		return errors.New("it cannot have thousands in flight")
+	}
+	if c.fate != nil && !p.faulty {
+		return errors.New("it takes hosts that misbehave")
 	}
 	program := c.argv(l, job{})[0]
 	if _, err := exec.LookPath(program); err != nil {

@@ -19,6 +19,7 @@ type experiment struct {
 	points      []point
 	repeat      int
 	counts      bool   // also syscalls and bytes per host
+	reconciled  bool   // record by record; once, and --only has no say
 	axis        string // what the points differ in, if it is worth a plot: "hosts in a list" or "hosts in flight"
 }
 
@@ -26,6 +27,7 @@ type point struct {
 	hosts, parallel int
 	https           bool
 	delay           time.Duration // of the slow server; 0: nginx
+	faulty          bool          // there are hosts that misbehave
 }
 
 func experiments(cfg config) []experiment {
@@ -62,16 +64,31 @@ func experiments(cfg config) []experiment {
 			points: []point{{hosts: cfg.hosts, parallel: parallel, https: true}},
 		})
 	}
+	if cfg.reconcile > 0 {
+		e := experiment{
+			name: "reconcile", title: "Every host accounted for", base: "wget-json", reconciled: true,
+			clients: []string{"wget-json", "wget-ordered", "wget-faulty"},
+		}
+		for _, n := range slices.Compact([]int{min(cfg.reconcile, 10_000), cfg.reconcile}) {
+			e.points = append(e.points, point{hosts: n, parallel: 4 * parallel, faulty: true}) // the silent ones take places
+		}
+		list = append(list, e)
+	}
 	if len(list) == 0 {
 		list = append(list, experiment{
-			name: "table", title: "Headers of a 64 KiB page", base: "floor", clients: names(), counts: true,
-			points: []point{{hosts: cfg.hosts, parallel: parallel}},
+			name: "table", title: "Headers of a 64 KiB page", base: "floor", counts: true,
+			clients: append(deep, "curl", "gnu-wget", "lesson", "aiohttp"),
+			points:  []point{{hosts: cfg.hosts, parallel: parallel}},
 		})
 	}
 	for i := range list {
-		list[i].repeat = cfg.repeat
-		if len(cfg.only) > 0 {
-			list[i].clients = cfg.only
+		e := &list[i]
+		e.repeat = cfg.repeat
+		if len(cfg.only) > 0 && !e.reconciled {
+			e.clients = cfg.only
+		}
+		if e.reconciled {
+			e.repeat = 1
 		}
 	}
 	return list
@@ -125,12 +142,12 @@ func (l *lab) point(ctx context.Context, e experiment, p point, clients []client
 		j.port = tlsPort
 	}
 	if p.delay > 0 {
-		slow, err := l.slow(ctx, p.delay)
-		if err != nil {
-			return nil, err
-		}
-		defer slow.stop()
 		j.port = slowPort
+	}
+	stop, err := l.beside(ctx, p)
+	defer stop()
+	if err != nil {
+		return nil, err
 	}
 	rows := make([]row, len(clients))
 	if floor, err := pick([]string{"floor"}); err == nil && !p.https { // a round that does not count, to warm up
@@ -149,6 +166,10 @@ func (l *lab) point(ctx context.Context, e experiment, p point, clients []client
 			if r.Error != "" {
 				continue
 			}
+			if e.reconciled {
+				r.Tally = new(tally)
+			}
+			j.tally = r.Tally
 			spent, err := l.measure(ctx, c, j)
 			if ctx.Err() != nil {
 				return nil, ctx.Err()
@@ -157,7 +178,7 @@ func (l *lab) point(ctx context.Context, e experiment, p point, clients []client
 				r.Error = err.Error()
 			}
 			r.Runs = append(r.Runs, spent)
-			fmt.Fprintf(os.Stderr, "%s, %d hosts, %d in flight, round %d of %d: %-9s %7.1f µs a host  %s\n",
+			fmt.Fprintf(os.Stderr, "%s, %d hosts, %d in flight, round %d of %d: %-12s %7.1f µs a host  %s\n",
 				e.name, p.hosts, p.parallel, round+1, e.repeat, c.name, spent.cpu()/float64(p.hosts), r.Error)
 		}
 	}

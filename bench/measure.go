@@ -172,7 +172,7 @@ func (l *lab) startUp(ctx context.Context) (float64, error) {
 }
 
 // ask runs a client on the clients' core, behind the command through, and makes sure that it lost no host. All print
-// to a file in memory. The command gets fd3, if there is one, as its descriptor 3.
+// to a file in memory, unless their records are reconciled. The command gets fd3, if there is one, as its descriptor 3.
 func (l *lab) ask(ctx context.Context, c client, j job, fd3 *os.File, through ...string) error {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute+time.Duration(j.hosts)*10*time.Millisecond)
 	defer cancel()
@@ -194,6 +194,9 @@ func (l *lab) ask(ctx context.Context, c client, j job, fd3 *os.File, through ..
 		}
 		defer f.Close()
 		cmd.Stdin = f
+	}
+	if j.tally != nil {
+		return j.tally.run(cmd, c, j)
 	}
 	output, err := os.CreateTemp("/dev/shm", "wget-bench-")
 	if err != nil {

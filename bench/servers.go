@@ -27,6 +27,10 @@ const (
 	bigPort  = 8081 // nginx, 1 MiB
 	slowPort = 8082
 	tlsPort  = 8443
+
+	refusingPort  = 8083 // where nobody listens
+	resettingPort = 8084
+	silentPort    = 8085
 )
 
 // A network is where the hosts of a list live: many addresses, one server behind all of them.
@@ -155,16 +159,39 @@ func (s *server) await(addr string) error {
 	return fmt.Errorf("%s: nobody at %s", strings.Join(s.cmd.Args, " "), addr)
 }
 
-func (l *lab) slow(ctx context.Context, delay time.Duration) (*server, error) {
-	argv := []string{l.path("slow"), "-delay", delay.String()}
+// beside starts the servers that a point takes beside nginx. The caller stops them, also after an error.
+func (l *lab) beside(ctx context.Context, p point) (stop func(), err error) {
+	var servers []*server
+	start := func(s *server, failed error) {
+		if s != nil {
+			servers = append(servers, s)
+		}
+		err = errors.Join(err, failed)
+	}
+	if p.delay > 0 {
+		start(l.slow(ctx, slowPort, "-delay", p.delay.String()))
+	}
+	if p.faulty {
+		start(l.slow(ctx, resettingPort, "-reset"))
+		start(l.slow(ctx, silentPort, "-delay", "24h"))
+	}
+	return func() {
+		for _, s := range servers {
+			s.stop()
+		}
+	}, err
+}
+
+func (l *lab) slow(ctx context.Context, port int, flags ...string) (*server, error) {
+	argv := append([]string{l.path("slow")}, flags...)
 	for _, addr := range l.near.listen {
-		argv = append(argv, fmt.Sprintf("%s:%d", addr, slowPort))
+		argv = append(argv, fmt.Sprintf("%s:%d", addr, port))
 	}
 	s, err := l.serve(ctx, nil, argv...)
 	if err != nil {
 		return nil, err
 	}
-	return s, s.await(fmt.Sprintf("%s:%d", l.near.host(0), slowPort))
+	return s, s.await(fmt.Sprintf("%s:%d", l.near.host(0), port))
 }
 
 // nginx serves a page of 64 KiB under a status line and 14 fields, a page of 1 MiB, and the first over TLS 1.3.

@@ -4,7 +4,9 @@ package main
 
 import (
 	"fmt"
+	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -39,6 +41,7 @@ type row struct {
 	Peak     float64  `json:"peak_mb"`
 	Syscalls *float64 `json:"syscalls_per_host,omitempty"`
 	Bytes    *float64 `json:"bytes_per_host,omitempty"`
+	Tally    *tally   `json:"tally,omitempty"`
 	Error    string   `json:"error,omitempty"`
 	Runs     []spent  `json:"runs"`
 }
@@ -116,6 +119,25 @@ func (t *table) markdown() string {
 		grid = append(grid, append(cells, optional("%.1f", r.Syscalls), optional("%.0f", r.Bytes)))
 	}
 	return fmt.Sprintf("%s: medians of %d rounds\n\n%s", t.Title, t.Repeat, align(grid))
+}
+
+// tallies shows what came of the hosts.
+func (t *table) tallies() string {
+	grid := [][]string{{"client", "hosts", "records", "lost", "doubled", "wrong", "out of order", "exit", "came of them"}}
+	for _, r := range t.Rows {
+		cells := []string{r.Client}
+		for _, n := range []int{
+			r.Hosts, r.Tally.Records, r.Tally.Lost, r.Tally.Doubled, r.Tally.Wrong, r.Tally.Disordered, r.Tally.Exit,
+		} {
+			cells = append(cells, strconv.Itoa(n))
+		}
+		var fates []string
+		for _, fate := range slices.Sorted(maps.Keys(r.Tally.Fates)) {
+			fates = append(fates, fmt.Sprintf("%d %s", r.Tally.Fates[fate], fate))
+		}
+		grid = append(grid, append(cells, strings.Join(fates, ", ")))
+	}
+	return align(grid)
 }
 
 func optional(format string, value *float64) string {

@@ -1,7 +1,8 @@
 // Command slow is a server that keeps its clients waiting: it accepts, reads a request, waits, sends a head and
 // closes. It holds as many connections as it has descriptors, so that a client's cost per host in flight can be seen.
+// With a delay beyond a client's patience it is a server that never answers; with -reset it is one that hangs up at once.
 //
-//	slow [-delay 1s] ADDRESS...
+//	slow [-delay 1s | -reset] ADDRESS...
 package main
 
 import (
@@ -31,20 +32,25 @@ const head = "HTTP/1.1 200 OK\r\n" +
 
 func main() {
 	delay := flag.Duration("delay", time.Second, "time between request and reply")
+	reset := flag.Bool("reset", false, "reset every connection instead")
 	flag.Parse()
 	if flag.NArg() == 0 {
-		fmt.Fprintln(os.Stderr, "usage: slow [-delay 1s] ADDRESS...")
+		fmt.Fprintln(os.Stderr, "usage: slow [-delay 1s | -reset] ADDRESS...")
 		os.Exit(2)
+	}
+	answer := func(conn net.Conn) { reply(conn, *delay) }
+	if *reset {
+		answer = hangUp
 	}
 	failed := make(chan error)
 	for _, address := range flag.Args() {
-		go func() { failed <- serve(address, *delay) }()
+		go func() { failed <- serve(address, answer) }()
 	}
 	fmt.Fprintln(os.Stderr, "slow:", <-failed)
 	os.Exit(1)
 }
 
-func serve(address string, delay time.Duration) error {
+func serve(address string, answer func(net.Conn)) error {
 	listener, err := net.Listen("tcp", address)
 	if err != nil {
 		return err
@@ -54,7 +60,7 @@ func serve(address string, delay time.Duration) error {
 		if err != nil {
 			return err
 		}
-		go reply(conn, delay)
+		go answer(conn)
 	}
 }
 
@@ -67,4 +73,10 @@ func reply(conn net.Conn, delay time.Duration) {
 	}
 	time.Sleep(delay)
 	conn.Write([]byte(head)) //nolint:errcheck // a client that left has no use for the error
+}
+
+// hangUp closes a connection with an RST.
+func hangUp(conn net.Conn) {
+	conn.(*net.TCPConn).SetLinger(0) //nolint:errcheck // it would be a FIN then, which the client tells from an RST
+	conn.Close()
 }
