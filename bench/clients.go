@@ -21,6 +21,7 @@ type client struct {
 	deep  bool // can have thousands of hosts in flight
 	tls   bool
 
+	named   bool               // its list has names
 	ordered bool               // prints records in the order of the list
 	fate    func(i int) string // what must come of host i in its list; nil: all are answered
 
@@ -49,6 +50,8 @@ func urlList(j job, i int) string {
 	}
 	return fmt.Sprintf("%s://%s:%d/", scheme, j.net.host(i), j.port)
 }
+
+func nameList(_ job, i int) string { return hostName(i) }
 
 func curlList(j job, i int) string { return fmt.Sprintf("url = %q", urlList(j, i)) }
 
@@ -100,6 +103,14 @@ func clients() []client {
 		{
 			name: "wget-faulty", input: faultyList, fate: fateOf,
 			argv: ours("--json", "--read-timeout", "2s"),
+		},
+		{
+			name: "wget-names", input: nameList, named: true, status: status, last: last,
+			argv: ours("--dns-servers", dnsServer),
+		},
+		{
+			name: "wget-resolv.conf", input: nameList, named: true, status: status, last: last,
+			argv: ours(),
 		},
 		{
 			name: "curl", input: curlList, tls: true, status: status, last: last,
@@ -171,6 +182,9 @@ func (c client) missing(l *lab, p point) error {
 	}
 	if p.delay > 0 && !c.deep {
 		return errors.New("it cannot have thousands in flight")
+	}
+	if c.named && !p.names {
+		return errors.New("it takes a resolver")
 	}
 	if c.fate != nil && !p.faulty {
 		return errors.New("it takes hosts that misbehave")

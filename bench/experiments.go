@@ -28,6 +28,7 @@ type point struct {
 	https           bool
 	delay           time.Duration // of the slow server; 0: nginx
 	faulty          bool          // there are hosts that misbehave
+	names           bool          // there is a resolver
 }
 
 func experiments(cfg config) []experiment {
@@ -62,6 +63,12 @@ func experiments(cfg config) []experiment {
 		list = append(list, experiment{
 			name: "tls", title: "TLS 1.3, full handshakes", base: "curl", clients: []string{"wget", "curl"},
 			points: []point{{hosts: cfg.hosts, parallel: parallel, https: true}},
+		})
+	}
+	if cfg.names > 0 {
+		list = append(list, experiment{
+			name: "names", title: "A list of names", base: "wget", clients: []string{"wget", "wget-names", "wget-resolv.conf"},
+			points: []point{{hosts: cfg.names, parallel: parallel, names: true}},
 		})
 	}
 	if cfg.reconcile > 0 {

@@ -63,7 +63,7 @@ const insideEnv = "WGET_BENCH_NAMESPACE"
 func inside() bool { return os.Getenv(insideEnv) != "" }
 
 // enterNamespace runs this program again in a network namespace that ends with it, as root or as a user who may make
-// one. It is not done when we are inside already, or when there can be none.
+// one. Mounts are its own too, for a resolv.conf. It is not done when we are inside already, or when there can be none.
 func enterNamespace(ctx context.Context) (code int, done bool) {
 	if inside() {
 		return 0, false
@@ -72,7 +72,7 @@ func enterNamespace(ctx context.Context) (code int, done bool) {
 	again.Env = append(os.Environ(), insideEnv+"=1")
 	again.Stdin, again.Stdout, again.Stderr = os.Stdin, os.Stdout, os.Stderr
 	again.Cancel = func() error { return again.Process.Signal(syscall.SIGTERM) }
-	again.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNET}
+	again.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNET, Unshareflags: syscall.CLONE_NEWNS}
 	if uid := os.Geteuid(); uid != 0 {
 		again.SysProcAttr.Cloneflags |= syscall.CLONE_NEWUSER
 		again.SysProcAttr.UidMappings = []syscall.SysProcIDMap{{HostID: uid, Size: 1}}
@@ -174,6 +174,9 @@ func (l *lab) beside(ctx context.Context, p point) (stop func(), err error) {
 	if p.faulty {
 		start(l.slow(ctx, resettingPort, "-reset"))
 		start(l.slow(ctx, silentPort, "-delay", "24h"))
+	}
+	if p.names {
+		start(l.resolver(ctx, p.hosts))
 	}
 	return func() {
 		for _, s := range servers {
