@@ -113,6 +113,10 @@ func clients() []client {
 			argv: ours(),
 		},
 		{
+			name: "wget-lossy", input: nameList, named: true, status: `"status":200`, last: `"accept-ranges"`,
+			argv: ours("--json", "--dns-servers", lossyServer),
+		},
+		{
 			name: "curl", input: curlList, tls: true, status: status, last: last,
 			argv: func(l *lab, j job) []string {
 				return []string{

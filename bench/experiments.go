@@ -29,6 +29,7 @@ type point struct {
 	delay           time.Duration // of the slow server; 0: nginx
 	faulty          bool          // there are hosts that misbehave
 	names           bool          // there is a resolver
+	lossy           bool          // and a tenth of the questions put to lossyServer is dropped
 }
 
 func experiments(cfg config) []experiment {
@@ -69,6 +70,10 @@ func experiments(cfg config) []experiment {
 		list = append(list, experiment{
 			name: "names", title: "A list of names", base: "wget", clients: []string{"wget", "wget-names", "wget-resolv.conf"},
 			points: []point{{hosts: cfg.names, parallel: parallel, names: true}},
+		}, experiment{
+			name: "lossy", title: "A tenth of the questions to the resolver dropped", base: "wget-lossy", reconciled: true,
+			clients: []string{"wget-lossy"}, // many at once, since a fifth of them wait to ask again
+			points:  []point{{hosts: cfg.names, parallel: 16 * parallel, names: true, lossy: true}},
 		})
 	}
 	if cfg.reconcile > 0 {

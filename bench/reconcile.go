@@ -22,6 +22,7 @@ type tally struct {
 	Fates      map[string]int `json:"fates"`
 	Exit       int            `json:"exit"`
 	Says       string         `json:"says"` // the closing line
+	LongestDNS float64        `json:"longest_dns_seconds"`
 
 	example error // the first that is wrong
 }
@@ -69,10 +70,11 @@ func (t *tally) read(r io.Reader, c client, j job) error {
 	latest := -1
 	for records := json.NewDecoder(r); ; {
 		var got struct {
-			Index  int
-			Target string
-			Status int
-			Error  struct{ Kind string }
+			Index   int
+			Target  string
+			Status  int
+			Error   struct{ Kind string }
+			Seconds struct{ DNS float64 }
 		}
 		if err := records.Decode(&got); err == io.EOF {
 			return nil
@@ -90,6 +92,7 @@ func (t *tally) read(r io.Reader, c client, j job) error {
 			t.Disordered++
 		}
 		latest = max(latest, got.Index)
+		t.LongestDNS = max(t.LongestDNS, got.Seconds.DNS)
 		fate := got.Error.Kind
 		if fate == "" && got.Status == 200 {
 			fate = answered

@@ -10,9 +10,11 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"strings"
 )
 
-const dnsServer = "127.0.0.1" // where the resolver listens
+// Where the resolver listens. It is the same one, but a tenth of the questions that are put to it at lossyServer is lost.
+const dnsServer, lossyServer = "127.0.0.1", "127.0.0.2"
 
 // hostName is the name of host i.
 func hostName(i int) string { return fmt.Sprintf("h%d.test", i) }
@@ -22,6 +24,7 @@ func resolverProgram(conf string) (argv []string, settings, line string, err err
 	if _, err := exec.LookPath("unbound"); err == nil {
 		return []string{"unbound", "-d", "-c", conf}, `server:
 interface: ` + dnsServer + `
+interface: ` + lossyServer + `
 access-control: 127.0.0.0/8 allow
 do-daemonize: no
 num-threads: 1
@@ -33,7 +36,7 @@ local-zone: "test." static
 `, "local-data: \"%s. A %s\"\n", nil
 	}
 	_, err = exec.LookPath("dnsmasq")
-	return []string{"dnsmasq", "--keep-in-foreground", "--conf-file=" + conf}, `listen-address=` + dnsServer + `
+	return []string{"dnsmasq", "--keep-in-foreground", "--conf-file=" + conf}, `listen-address=` + dnsServer + `,` + lossyServer + `
 bind-interfaces
 no-resolv
 no-hosts
@@ -86,4 +89,11 @@ func (l *lab) resolver(ctx context.Context, hosts int) (*server, error) {
 	}}
 	_, err = known.LookupHost(ctx, hostName(hosts-1))
 	return s, err
+}
+
+// dropTenth loses a tenth of the questions on their way to lossyServer.
+func dropTenth(ctx context.Context) error {
+	rule := "iptables -A INPUT -d " + lossyServer + " -p udp --dport 53 -m statistic --mode random --probability 0.1 -j DROP"
+	argv := strings.Fields(rule)
+	return quiet(exec.CommandContext(ctx, argv[0], argv[1:]...))
 }

@@ -178,6 +178,9 @@ func (l *lab) beside(ctx context.Context, p point) (stop func(), err error) {
 	if p.names {
 		start(l.resolver(ctx, p.hosts))
 	}
+	if p.lossy {
+		start(nil, dropTenth(ctx))
+	}
 	return func() {
 		for _, s := range servers {
 			s.stop()

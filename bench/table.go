@@ -123,7 +123,7 @@ func (t *table) markdown() string {
 
 // tallies shows what came of the hosts.
 func (t *table) tallies() string {
-	grid := [][]string{{"client", "hosts", "records", "lost", "doubled", "wrong", "out of order", "exit", "came of them"}}
+	grid := [][]string{{"client", "hosts", "records", "lost", "doubled", "wrong", "out of order", "exit", "longest dns s", "came of them"}}
 	for _, r := range t.Rows {
 		cells := []string{r.Client}
 		for _, n := range []int{
@@ -135,7 +135,8 @@ func (t *table) tallies() string {
 		for _, fate := range slices.Sorted(maps.Keys(r.Tally.Fates)) {
 			fates = append(fates, fmt.Sprintf("%d %s", r.Tally.Fates[fate], fate))
 		}
-		grid = append(grid, append(cells, strings.Join(fates, ", ")))
+		cells = append(cells, fmt.Sprintf("%.3f", r.Tally.LongestDNS), strings.Join(fates, ", "))
+		grid = append(grid, cells)
 	}
 	return align(grid)
 }
