@@ -14,7 +14,7 @@ import (
 // An experiment runs some clients at some points, round after round, the clients taking turns.
 type experiment struct {
 	name, title string
-	base        string   // the client that the others are a multiple of
+	base        string   // the client that the others are a multiple of, if any
 	clients     []string // unless --only says otherwise
 	points      []point
 	repeat      int
@@ -71,18 +71,18 @@ func experiments(cfg config) []experiment {
 			name: "names", title: "A list of names", base: "wget", clients: []string{"wget", "wget-names", "wget-resolv.conf"},
 			points: []point{{hosts: cfg.names, parallel: parallel, names: true}},
 		}, experiment{
-			name: "lossy", title: "A tenth of the questions to the resolver dropped", base: "wget-lossy", reconciled: true,
-			clients: []string{"wget-lossy"}, // many at once, since a fifth of them wait to ask again
-			points:  []point{{hosts: cfg.names, parallel: 16 * parallel, names: true, lossy: true}},
+			name: "lossy", title: "A tenth of the questions to the resolver dropped", reconciled: true,
+			clients: []string{"wget-lossy"},
+			points:  []point{{hosts: cfg.names, parallel: 4 * parallel, names: true, lossy: true}}, // a fifth of them wait
 		})
 	}
 	if cfg.reconcile > 0 {
 		e := experiment{
-			name: "reconcile", title: "Every host accounted for", base: "wget-json", reconciled: true,
+			name: "reconcile", title: "Every host accounted for", reconciled: true,
 			clients: []string{"wget-json", "wget-ordered", "wget-faulty"},
 		}
 		for _, n := range slices.Compact([]int{min(cfg.reconcile, 10_000), cfg.reconcile}) {
-			e.points = append(e.points, point{hosts: n, parallel: 4 * parallel, faulty: true}) // the silent ones take places
+			e.points = append(e.points, point{hosts: n, parallel: 4 * parallel, faulty: true}) // some wait for the silent
 		}
 		list = append(list, e)
 	}
@@ -95,12 +95,10 @@ func experiments(cfg config) []experiment {
 	}
 	for i := range list {
 		e := &list[i]
-		e.repeat = cfg.repeat
-		if len(cfg.only) > 0 && !e.reconciled {
-			e.clients = cfg.only
-		}
-		if e.reconciled {
+		if e.repeat = cfg.repeat; e.reconciled {
 			e.repeat = 1
+		} else if len(cfg.only) > 0 {
+			e.clients = cfg.only
 		}
 	}
 	return list
@@ -190,7 +188,7 @@ func (l *lab) point(ctx context.Context, e experiment, p point, clients []client
 				r.Error = err.Error()
 			}
 			r.Runs = append(r.Runs, spent)
-			fmt.Fprintf(os.Stderr, "%s, %d hosts, %d in flight, round %d of %d: %-12s %7.1f µs a host  %s\n",
+			fmt.Fprintf(os.Stderr, "%s, %d hosts, %d in flight, round %d of %d: %-16s %7.1f µs a host  %s\n",
 				e.name, p.hosts, p.parallel, round+1, e.repeat, c.name, spent.cpu()/float64(p.hosts), r.Error)
 		}
 	}

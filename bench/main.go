@@ -7,8 +7,9 @@
 //	go run ./bench                      the table
 //	go run ./bench --memory --tls       other experiments instead
 //
-// The files in the order of the story: main.go, experiments.go what is measured, servers.go, wire.go and resolver.go what is asked,
-// clients.go who asks, measure.go what it cost, reconcile.go what came of each host, table.go, budgets.go and plot.go what is shown of it.
+// The files in the order of the story: main.go, experiments.go what is measured, servers.go, wire.go and resolver.go what
+// is asked, clients.go who asks, measure.go what it cost, reconcile.go what came of each host, table.go, budgets.go and
+// plot.go what is shown of it.
 package main
 
 import (
@@ -79,7 +80,9 @@ func run(ctx context.Context) (code int, err error) {
 		if ctx.Err() != nil {
 			return 1, ctx.Err()
 		}
-		failed = errors.Join(failed, err)
+		if failed = errors.Join(failed, err); len(t.Rows) == 0 {
+			continue
+		}
 		found.Tables = append(found.Tables, t)
 		fmt.Println(t.markdown())
 		if e.reconciled {

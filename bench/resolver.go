@@ -36,8 +36,9 @@ local-zone: "test." static
 `, "local-data: \"%s. A %s\"\n", nil
 	}
 	_, err = exec.LookPath("dnsmasq")
-	return []string{"dnsmasq", "--keep-in-foreground", "--conf-file=" + conf}, `listen-address=` + dnsServer + `,` + lossyServer + `
-bind-interfaces
+	return []string{"dnsmasq", "--keep-in-foreground", "--conf-file=" + conf}, `bind-interfaces
+listen-address=` + dnsServer + `
+listen-address=` + lossyServer + `
 no-resolv
 no-hosts
 user=

@@ -123,7 +123,10 @@ func (t *table) markdown() string {
 
 // tallies shows what came of the hosts.
 func (t *table) tallies() string {
-	grid := [][]string{{"client", "hosts", "records", "lost", "doubled", "wrong", "out of order", "exit", "longest dns s", "came of them"}}
+	grid := [][]string{{
+		"client", "hosts", "records", "lost", "doubled", "wrong", "out of order", "exit", "longest dns s",
+		"came of them",
+	}}
 	for _, r := range t.Rows {
 		cells := []string{r.Client}
 		for _, n := range []int{
