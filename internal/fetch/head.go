@@ -6,17 +6,19 @@ import (
 	"iter"
 	"slices"
 	"strings"
+	"time"
 )
 
 // Head is one header section: the status line, the field lines and the empty
 // line that ends them.
 type Head struct {
-	Raw       []byte // the section as it came; cut short if the stream was
-	Proto     string // "HTTP/1.1", or "" if no status line came
-	Status    int    // 0 if no status line came
-	Anomalies Anomalies
+	Raw    []byte // the section as it came; cut short if the stream was
+	Proto  string // "HTTP/1.1", or "" if no status line came
+	Status int    // 0 if no status line came
 
-	reason [2]int // where in Raw the reason phrase stands
+	reason [2]int    // where in Raw the reason phrase stands
+	odd    Anomalies // of the status line and what stood before it
+	read   bool      // Raw was read as a section, and not refused
 }
 
 // Reason is the reason phrase without the space around it.
@@ -76,7 +78,7 @@ func (h *Head) fieldLines() iter.Seq[[]byte] {
 			if i < 0 {
 				return
 			}
-			line, _ := cutLine(rest[:i+1])
+			line := dropCR(rest[:i])
 			rest = rest[i+1:]
 			if !first && len(line) > 0 && !yield(line) {
 				return
@@ -85,15 +87,19 @@ func (h *Head) fieldLines() iter.Seq[[]byte] {
 	}
 }
 
-// inspect names what is odd in a section whose status line has been read.
-func (h *Head) inspect() {
-	a := h.Anomalies
+// Anomalies is what is odd in the section. It is worked out anew at each call,
+// and so by nobody who does not ask.
+func (h *Head) Anomalies() Anomalies {
+	if !h.read {
+		return 0
+	}
+	a := h.odd
 	for rest := h.Raw; ; {
 		i := bytes.IndexByte(rest, '\n')
 		if i < 0 {
 			break
 		}
-		line, _ := cutLine(rest[:i+1])
+		line := dropCR(rest[:i])
 		if len(line) == i {
 			a |= BareLF
 		}
@@ -115,7 +121,7 @@ func (h *Head) inspect() {
 			a |= odd
 		}
 	}
-	h.Anomalies = a | h.inspectFraming()
+	return a | h.inspectFraming()
 }
 
 // inspectFraming looks at the fields that say where a body ends (RFC 9112
@@ -354,12 +360,13 @@ const (
 // verdict depends on the bytes alone, not on how they were split: it waits for
 // a whole status line, or as much as an error shows, before it refuses one.
 type headReader struct {
-	buf     []byte // all that came, from the first byte of the stream
-	section int    // start of the section being read
-	line    int    // start of the line being read
-	seen    int    // end of what has been looked at
-	recheck int    // length of buf at which an unfinished status line is checked again
-	begun   bool   // the section's status line has been read
+	buf     []byte    // all that came, from the first byte of the stream
+	first   time.Time // when that byte came
+	section int       // start of the section being read
+	line    int       // start of the line being read
+	seen    int       // end of what has been looked at
+	recheck int       // length of buf at which an unfinished status line is checked again
+	begun   bool      // the section's status line has been read
 	final   Head
 	interim []Head
 }
@@ -374,10 +381,10 @@ func (h *headReader) next() (done bool, err error) {
 			return false, h.checkEarly()
 		}
 		end := h.seen + i + 1
-		line, _ := cutLine(h.buf[h.line:end])
+		line := dropCR(h.buf[h.line : end-1])
 		switch {
 		case !h.begun && len(line) == 0:
-			h.final.Anomalies |= LeadingBlankLine
+			h.final.odd |= LeadingBlankLine
 		case !h.begun:
 			if err := h.begin(line); err != nil {
 				return false, err
@@ -391,11 +398,15 @@ func (h *headReader) next() (done bool, err error) {
 			h.final, h.section, h.begun = Head{}, end, false
 			if len(h.interim) > maxInterim {
 				h.buf = h.buf[:end]
-				return false, &Error{Stage: StageHead, Kind: KindLimit, Err: fmt.Errorf("more than %d interim replies (1xx)", maxInterim)}
+				return false, tooManyInterim()
 			}
 		}
 		h.line, h.seen = end, end
 	}
+}
+
+func tooManyInterim() error {
+	return &Error{Stage: StageHead, Kind: KindLimit, Err: fmt.Errorf("more than %d interim replies (1xx)", maxInterim)}
 }
 
 // begin reads the status line of a section.
@@ -406,7 +417,7 @@ func (h *headReader) begin(line []byte) error {
 	}
 	h.begun = true
 	h.final.Proto, h.final.Status = s.proto, s.status
-	h.final.Anomalies |= s.odd
+	h.final.odd |= s.odd
 	offset := h.line - h.section
 	h.final.reason = [2]int{offset + s.reason[0], offset + s.reason[1]}
 	return nil
@@ -414,7 +425,7 @@ func (h *headReader) begin(line []byte) error {
 
 func (h *headReader) endSection(end int) {
 	h.final.Raw = h.buf[h.section:end]
-	h.final.inspect()
+	h.final.read = true
 }
 
 // cut ends the reading where the stream did. It reports whether what came

@@ -66,14 +66,9 @@ type visit struct {
 	step   limit        // for connecting, then for reading
 	addrs  []netip.Addr // to connect to, best first
 	port   uint16
-	turn   netip.Addr // of which the host has a turn, if valid
-	conn   net.Conn   // the TCP connection
-	stream net.Conn   // what the request is sent over: conn, or TLS on it
-}
-
-// steps is a host from start to end.
-func steps() [5]func(*visit) *Error {
-	return [...]func(*visit) *Error{(*visit).resolve, (*visit).await, (*visit).dial, (*visit).secure, (*visit).exchange}
+	turn   bool     // the host has a turn at the first of addrs
+	conn   net.Conn // the TCP connection
+	stream net.Conn // what the request is sent over: conn, or TLS on it
 }
 
 // run asks the target, straight down, and returns the record.
@@ -103,22 +98,35 @@ func (v *visit) afterFailure() {
 	}
 }
 
-// attempt takes the steps, up to the first that fails.
+// attempt asks once.
 func (v *visit) attempt() {
 	v.Tries++
-	for _, step := range steps() {
-		if v.Err = step(v); v.Err != nil {
-			break
-		}
-	}
+	v.Err = v.steps()
 	if v.conn != nil {
 		v.conn.Close()
 		v.conn = nil
 	}
-	if v.turn.IsValid() {
-		v.turns.give(v.turn)
-		v.turn = netip.Addr{}
+	if v.turn {
+		v.turns.give(v.addrs[0])
+		v.turn = false
 	}
+}
+
+// steps is a host from start to end.
+func (v *visit) steps() *Error {
+	if err := v.resolve(); err != nil {
+		return err
+	}
+	if err := v.await(); err != nil {
+		return err
+	}
+	if err := v.dial(); err != nil {
+		return err
+	}
+	if err := v.secure(); err != nil {
+		return err
+	}
+	return v.protocol.exchange(v)
 }
 
 // isTransient reports whether another try could fare better.
@@ -139,7 +147,5 @@ func (v *visit) isTransient() bool {
 func retryPause(tries int) time.Duration {
 	return min(time.Second/4<<min(tries, 10), 10*time.Second)
 }
-
-func (v *visit) exchange() *Error { return v.protocol.exchange(v) }
 
 func (v *visit) elapsed() time.Duration { return time.Since(v.start) }

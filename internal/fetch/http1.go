@@ -1,7 +1,6 @@
 package fetch
 
 import (
-	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
@@ -10,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 )
 
 // protocol is a way to ask for a header section over an open connection.
@@ -170,13 +170,22 @@ func (v *visit) send() error {
 // which counts if there is no reply.
 func (v *visit) receive(writeErr error) *Error {
 	buf := v.buffers.Get().(*[]byte)
-	defer v.buffers.Put(buf)
 	h := headReader{buf: (*buf)[:0]}
-	err := h.read(v.stream, v.MaxHeader, func() { v.Times.FirstByte = v.elapsed() })
+	err := h.read(v.stream, v.MaxHeader)
+	if !h.first.IsZero() {
+		v.Times.FirstByte = h.first.Sub(v.start)
+	}
 	v.keep(&h)
-	switch {
-	case err == nil:
+	v.buffers.Put(buf)
+	if err == nil {
 		return nil
+	}
+	return v.broken(err, writeErr, &h)
+}
+
+// broken explains a section that did not come whole.
+func (v *visit) broken(err, writeErr error, h *headReader) *Error {
+	switch {
 	case writeErr != nil && len(h.buf) == 0:
 		return fail(StageWrite, v.step.explain(writeErr))
 	case len(h.buf) == 0:
@@ -196,24 +205,17 @@ func waitReadable(conn net.Conn) error {
 
 // read fills h from conn until the header section ends. The error is an *Error
 // if the bytes are to blame, and conn's own if the stream is.
-func (h *headReader) read(conn io.Reader, max int, first func()) error {
+func (h *headReader) read(conn io.Reader, max int) error {
 	for {
 		if len(h.buf) == max {
-			if err := h.cut(); err != nil {
-				return err
-			}
-			return &Error{
-				Stage: StageHead, Kind: KindTooLarge,
-				Err:  fmt.Errorf("the header section is larger than %d bytes", max),
-				Hint: "--max-header BYTES raises the bound",
-			}
+			return h.tooLarge(max)
 		}
 		if len(h.buf) == cap(h.buf) {
-			h.buf = append(make([]byte, 0, min(4*cap(h.buf), max)), h.buf...)
+			h.grow(max)
 		}
 		n, err := conn.Read(h.buf[len(h.buf):min(cap(h.buf), max)])
 		if n > 0 && len(h.buf) == 0 {
-			first()
+			h.first = time.Now()
 		}
 		h.buf = h.buf[:len(h.buf)+n]
 		if done, bad := h.next(); done || bad != nil {
@@ -228,6 +230,21 @@ func (h *headReader) read(conn io.Reader, max int, first func()) error {
 	}
 }
 
+func (h *headReader) tooLarge(max int) error {
+	if err := h.cut(); err != nil {
+		return err
+	}
+	return &Error{
+		Stage: StageHead, Kind: KindTooLarge,
+		Err:  fmt.Errorf("the header section is larger than %d bytes", max),
+		Hint: "--max-header BYTES raises the bound",
+	}
+}
+
+func (h *headReader) grow(max int) {
+	h.buf = append(make([]byte, 0, min(4*cap(h.buf), max)), h.buf...)
+}
+
 // keep gives the result what came, in memory of its own size: the buffer goes
 // back to the pool.
 func (r *Result) keep(h *headReader) {
@@ -238,7 +255,8 @@ func (r *Result) keep(h *headReader) {
 	if end == 0 {
 		return
 	}
-	r.Raw = bytes.Clone(h.buf[:end])
+	r.Raw = make([]byte, end)
+	copy(r.Raw, h.buf)
 	at := 0
 	for _, head := range h.interim {
 		head.Raw = r.Raw[at : at+len(head.Raw)]

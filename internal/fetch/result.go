@@ -20,9 +20,9 @@ type Result struct {
 
 // Anomalies is what was odd in any of the sections.
 func (r *Result) Anomalies() Anomalies {
-	a := r.Head.Anomalies
-	for _, h := range r.Interim {
-		a |= h.Anomalies
+	a := r.Head.Anomalies()
+	for i := range r.Interim {
+		a |= r.Interim[i].Anomalies()
 	}
 	return a
 }

@@ -120,8 +120,8 @@ func (v *visit) await() *Error {
 		return nil
 	}
 	since := time.Now()
-	v.turn = v.addrs[0]
-	v.turns.take(v.turn)
+	v.turns.take(v.addrs[0])
+	v.turn = true
 	if err := v.ctx.Err(); err != nil {
 		return fail(StageConnect, err)
 	}
