@@ -4,15 +4,19 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"maps"
 	"net"
 	"net/netip"
+	"os"
 	"sync"
 	"time"
-
-	"golang.org/x/sync/singleflight"
 )
 
 const (
+	// maxLookups is how many names are looked up at once. One takes more memory
+	// than ten hosts that wait, and resolvers drop what comes in bursts.
+	maxLookups = 512
+
 	maxKnown = 10_000           // names remembered at most
 	knownFor = time.Minute      // as long as curl does
 	patience = 10 * time.Second // where there is no other bound: two attempts of five seconds (resolv.conf(5))
@@ -27,15 +31,18 @@ type names struct {
 	servers  *nameservers
 	network  string // "ip", "ip4" or "ip6"
 	timeout  time.Duration
-	flights  singleflight.Group
+	lookups  chan struct{} // holds one for each
 
-	mu    sync.Mutex
-	known map[string]answer
+	mu      sync.Mutex
+	answers map[string]*answer // by name
 }
 
+// answer is what is known of a name, or is about to be.
 type answer struct {
+	ready chan struct{} // closed when what follows is set
 	addrs []netip.Addr
-	until time.Time
+	err   error
+	until time.Time // when it is to be asked for again
 }
 
 func newNames(ctx context.Context, o Options) *names {
@@ -43,7 +50,8 @@ func newNames(ctx context.Context, o Options) *names {
 	n := &names{
 		ctx: ctx, resolver: o.Resolver, servers: newNameservers(o.DNSServers), timeout: cmp.Or(o.DNSTimeout, patience),
 		network: map[int]string{0: "ip", 4: "ip4", 6: "ip6"}[o.Family],
-		known:   make(map[string]answer),
+		lookups: make(chan struct{}, maxLookups),
+		answers: make(map[string]*answer),
 	}
 	if n.resolver == nil {
 		n.resolver = &net.Resolver{PreferGo: true, Dial: n.servers.dial, StrictErrors: true}
@@ -55,34 +63,73 @@ func newNames(ctx context.Context, o Options) *names {
 	return n
 }
 
-// lookup finds the addresses of a name within a host's own limit.
-func (n *names) lookup(ctx context.Context, name string, l limit) ([]netip.Addr, error) {
-	if addrs := n.recall(name); addrs != nil {
-		return addrs, nil
+// lookup finds the addresses of a name. A lookup has a limit of its own; whole
+// is that of the host.
+func (n *names) lookup(name string, whole limit) ([]netip.Addr, error) {
+	a := n.answer(name)
+	if !whole.at.IsZero() && !a.isReadyBy(whole.at) {
+		return nil, n.explain(os.ErrDeadlineExceeded, whole)
 	}
-	flight := n.flights.DoChan(name, func() (any, error) {
-		addrs, err := n.ask(name)
-		if err == nil {
-			n.remember(name, addrs)
-		}
-		return addrs, err
-	})
-	ctx, cancel := l.context(ctx)
-	defer cancel()
+	<-a.ready
+	return a.addrs, a.err
+}
+
+// answer begins a lookup if none is under way and nothing is known.
+func (n *names) answer(name string) *answer {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	a := n.answers[name]
+	if a == nil || a.isReady() && time.Now().After(a.until) {
+		a = &answer{ready: make(chan struct{})}
+		n.remember(name, a)
+		go n.find(name, a, newLimit(time.Now(), n.timeout))
+	}
+	return a
+}
+
+// remember makes room if it has to. n.mu is held.
+func (n *names) remember(name string, a *answer) {
+	if len(n.answers) >= maxKnown {
+		maps.DeleteFunc(n.answers, func(_ string, a *answer) bool { return a.isReady() })
+	}
+	n.answers[name] = a
+}
+
+func (n *names) find(name string, a *answer, l limit) {
+	n.lookups <- struct{}{}
+	a.addrs, a.err = n.ask(name, l)
+	<-n.lookups
+	if a.err == nil {
+		a.until = time.Now().Add(knownFor)
+	}
+	close(a.ready)
+}
+
+func (a *answer) isReady() bool {
 	select {
-	case landed := <-flight:
-		addrs, _ := landed.Val.([]netip.Addr)
-		return addrs, landed.Err
-	case <-ctx.Done():
-		return nil, n.explain(ctx.Err(), l)
+	case <-a.ready:
+		return true
+	default:
+		return false
+	}
+}
+
+// isReadyBy waits for the answer until a moment.
+func (a *answer) isReadyBy(moment time.Time) bool {
+	timer := time.NewTimer(time.Until(moment))
+	defer timer.Stop()
+	select {
+	case <-a.ready:
+		return true
+	case <-timer.C:
+		return false
 	}
 }
 
 // ask asks until there is an answer or the time is up. It is strict: unless
 // both families are answered for, nothing is known. A lost datagram would
 // otherwise make a name unknown, or have it looked for in a search domain.
-func (n *names) ask(name string) ([]netip.Addr, error) {
-	l := newLimit(time.Now(), n.timeout)
+func (n *names) ask(name string, l limit) ([]netip.Addr, error) {
 	ctx, cancel := l.context(n.ctx)
 	defer cancel()
 	for {
@@ -147,24 +194,6 @@ func (n *names) explain(err error, l limit) error {
 		failed.Server = n.servers.String()
 	}
 	return failed
-}
-
-func (n *names) recall(name string) []netip.Addr {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	if a := n.known[name]; time.Now().Before(a.until) {
-		return a.addrs
-	}
-	return nil
-}
-
-func (n *names) remember(name string, addrs []netip.Addr) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	if len(n.known) >= maxKnown {
-		clear(n.known)
-	}
-	n.known[name] = answer{addrs, time.Now().Add(knownFor)}
 }
 
 // noAddress is the error for a host without an address of the network's

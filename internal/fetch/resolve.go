@@ -13,36 +13,41 @@ func (v *visit) resolve() *Error {
 		v.addrs = []netip.Addr{v.Target.Addr}
 		return nil
 	}
-	if err := v.lookUp(); err != nil {
+	name, err := v.destination()
+	if err == nil && len(v.addrs) == 0 {
+		v.addrs, err = v.names.lookup(name, v.whole)
+		v.Times.DNS = v.elapsed()
+	}
+	if err != nil {
 		return fail(StageDNS, err)
 	}
 	return nil
 }
 
-// lookUp is resolve for what is more than an address.
-func (v *visit) lookUp() (err error) {
-	host, addr := v.Target.Host, v.Target.Addr
+// destination sets the addresses to connect to, and the port, or returns the
+// name that they are to be looked up by.
+func (v *visit) destination() (name string, err error) {
+	name, addr := v.Target.Host, v.Target.Addr
+	v.addrs = nil
 	if route := v.route(); route != nil {
 		v.port = cmp.Or(route.ToPort, v.port)
 		if len(route.Addrs) > 0 {
 			v.addrs = route.Addrs
-			return nil
+			return "", nil
 		}
 		if route.ToHost != "" {
-			host = route.ToHost
-			addr, _ = netip.ParseAddr(host)
+			name = route.ToHost
+			addr, _ = netip.ParseAddr(name)
 		}
 	}
-	if addr.IsValid() {
-		if v.Family == 4 && !addr.Is4() || v.Family == 6 && !addr.Is6() {
-			return noAddress(v.names.network, host)
-		}
-		v.addrs = []netip.Addr{addr}
-		return nil
+	switch {
+	case !addr.IsValid():
+		return name, nil
+	case v.Family == 4 && !addr.Is4(), v.Family == 6 && !addr.Is6():
+		return "", noAddress(v.names.network, name)
 	}
-	v.addrs, err = v.names.lookup(v.ctx, host, v.whole.within(v.DNSTimeout))
-	v.Times.DNS = v.elapsed()
-	return err
+	v.addrs = []netip.Addr{addr}
+	return "", nil
 }
 
 // route is the first that matches the target, or nil.
