@@ -134,7 +134,7 @@ func (f *flags) groups() []group {
 	p.BoolVar(&f.includeRaw, "include-raw", false, "add the header sections, base64, to JSON records")
 	p.BoolVar(&f.keepOrder, "keep-order", false, "show results in the order of the targets")
 	p.StringVar(&f.color, "color", "auto", "colour `WHEN` auto, always or never")
-	p.BoolVarP(&f.quiet, "quiet", "q", false, "no closing line")
+	p.BoolVarP(&f.quiet, "quiet", "q", false, "no closing lines")
 	p.BoolVarP(&f.verbose, "verbose", "v", false, "announce each host and explain anomalies on stderr")
 	p.BoolVarP(&f.serverResponse, "server-response", "S", false, "accepted for GNU wget's sake: headers are what this prints")
 	p.Lookup("server-response").Hidden = true

@@ -53,7 +53,7 @@ func run(ctx context.Context, c *Config, s streams, samples fs.FS) error {
 	var interrupted Interrupted
 	errors.As(context.Cause(ctx), &interrupted)
 	if !c.Report.Quiet && (started > 1 || interrupted.Signal != 0) {
-		fmt.Fprintln(s.err, summary.Line(time.Since(begin)))
+		fmt.Fprintf(s.err, "%s\n%s", summary.Line(time.Since(begin)), summary.Breakdown())
 	}
 	switch {
 	case interrupted.Signal != 0:

@@ -161,8 +161,8 @@ func TestBadLines(t *testing.T) {
 		if code != 2 || stdout != "" {
 			t.Errorf("%.20q: exit code %d, stdout %q", line, code, stdout)
 		}
-		if got := strings.Count(stderr, "\n"); got != 4 {
-			t.Errorf("%.20q: %d lines on stderr, want 3 records and the closing line:\n%.2000s", line, got, stderr)
+		if got := strings.Count(stderr, "\n"); got != 5 {
+			t.Errorf("%.20q: %d lines on stderr, want 3 records and the closing lines:\n%.2000s", line, got, stderr)
 		}
 		first, _, _ := strings.Cut(stderr, "\n")
 		if first != "a.test error > connect: connection refused" || !strings.Contains(stderr, "\nb.test error > connect: connection refused\n3 hosts: 0 answered, 3 failed in ") {

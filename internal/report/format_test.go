@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"flag"
+	"io"
 	"net"
 	"net/netip"
 	"os"
@@ -15,6 +16,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"wget/internal/fetch"
 	"wget/internal/report"
@@ -218,7 +220,7 @@ func TestSummary(t *testing.T) {
 		}
 	}
 	want := report.Summary{Answered: answered, Failed: failed, Statuses: statuses, Kinds: kinds}
-	if diff := cmp.Diff(want, s); diff != "" {
+	if diff := cmp.Diff(want, s, cmpopts.IgnoreUnexported(report.Summary{})); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 	for _, c := range []struct {
@@ -233,5 +235,33 @@ func TestSummary(t *testing.T) {
 		if got := c.s.Line(c.took); got != c.want {
 			t.Errorf("%q, want %q", got, c.want)
 		}
+	}
+}
+
+func TestBreakdown(t *testing.T) {
+	answered := func(status int, firstByte time.Duration) *fetch.Result {
+		return &fetch.Result{Head: fetch.Head{Status: status}, Times: fetch.Times{FirstByte: firstByte}}
+	}
+	failed := func(kind fetch.Kind) *fetch.Result { return &fetch.Result{Err: &fetch.Error{Kind: kind, Err: io.EOF}} }
+	for _, c := range []struct {
+		name string
+		list []*fetch.Result
+		want string
+	}{
+		{"nothing", nil, ""},
+		{"no answer", []*fetch.Result{
+			failed(fetch.KindTimeout), failed(fetch.KindRefused), failed(fetch.KindReset), failed(fetch.KindReset),
+		}, "failed: reset 2, refused 1, timeout 1\n"},
+		{"answers", []*fetch.Result{
+			answered(200, time.Millisecond), answered(204, time.Millisecond), answered(404, 2*time.Second),
+			answered(99, 0), answered(999, time.Minute), failed(fetch.KindClosed),
+		}, "status: 0xx 1, 2xx 2, 4xx 1, 9xx 1\nfailed: closed 1\nfirst byte: median 0.00099 s, 99th percentile 61 s\n"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			_, _, s, _ := drain(c.list, report.Options{})
+			if got := s.Breakdown(); got != c.want {
+				t.Errorf("got %q, want %q", got, c.want)
+			}
+		})
 	}
 }

@@ -13,7 +13,7 @@ type Options struct {
 	Color      bool   // colour what goes to stdout
 	ColorErr   bool   // colour what goes to stderr
 	IncludeRaw bool   // add the raw header sections to records that can hold them
-	Quiet      bool   // no closing line
+	Quiet      bool   // no closing lines
 	Verbose    bool   // announce each host and explain anomalies
 }
 

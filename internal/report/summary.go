@@ -1,7 +1,11 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 	"time"
 
 	"wget/internal/fetch"
@@ -13,6 +17,8 @@ type Summary struct {
 	Failed   int                // records with an error
 	Statuses [1000]int          // answered, by status code
 	Kinds    map[fetch.Kind]int // failed, by kind
+
+	firstByte histogram // of the answered
 }
 
 // Total is the number of records.
@@ -22,6 +28,7 @@ func (s *Summary) add(r *fetch.Result) {
 	if r.Err == nil {
 		s.Answered++
 		s.Statuses[r.Head.Status]++
+		s.firstByte.add(r.Times.FirstByte)
 		return
 	}
 	s.Failed++
@@ -38,4 +45,61 @@ func (s *Summary) Line(elapsed time.Duration) string {
 		hosts = "host"
 	}
 	return fmt.Sprintf("%d %s: %d answered, %d failed in %.2f s", s.Total(), hosts, s.Answered, s.Failed, elapsed.Seconds())
+}
+
+// Breakdown is what stands below the closing line, a line for each thing that
+// there is to tell:
+//
+//	status: 2xx 9500, 3xx 300
+//	failed: timeout 60, refused 30
+//	first byte: median 0.012 s, 99th percentile 0.21 s
+func (s *Summary) Breakdown() string {
+	var b strings.Builder
+	line := func(title string, parts []string) {
+		if len(parts) > 0 {
+			fmt.Fprintf(&b, "%s: %s\n", title, strings.Join(parts, ", "))
+		}
+	}
+	line("status", s.classes())
+	line("failed", s.failures())
+	if s.firstByte.count > 0 {
+		line("first byte", []string{
+			"median " + inSeconds(s.firstByte.quantile(0.5)), "99th percentile " + inSeconds(s.firstByte.quantile(0.99)),
+		})
+	}
+	return b.String()
+}
+
+// classes counts the answered by the first digit of their status.
+func (s *Summary) classes() (list []string) {
+	for class := range len(s.Statuses) / 100 {
+		n := 0
+		for _, one := range s.Statuses[100*class : 100*class+100] {
+			n += one
+		}
+		if n > 0 {
+			list = append(list, fmt.Sprintf("%dxx %d", class, n))
+		}
+	}
+	return list
+}
+
+// failures counts the failed, the most frequent kind first.
+func (s *Summary) failures() (list []string) {
+	kinds := slices.SortedFunc(maps.Keys(s.Kinds), func(a, b fetch.Kind) int {
+		return cmp.Or(cmp.Compare(s.Kinds[b], s.Kinds[a]), cmp.Compare(a, b))
+	})
+	for _, kind := range kinds {
+		list = append(list, fmt.Sprintf("%s %d", kind, s.Kinds[kind]))
+	}
+	return list
+}
+
+// inSeconds writes two digits, which is what a histogram knows.
+func inSeconds(d time.Duration) string {
+	digits := 0
+	for unit := 10 * time.Second; d < unit && unit > time.Microsecond; unit /= 10 {
+		digits++
+	}
+	return fmt.Sprintf("%.*f s", digits, d.Seconds())
 }

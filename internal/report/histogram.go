@@ -1,0 +1,51 @@
+package report
+
+import (
+	"math"
+	"math/bits"
+	"time"
+)
+
+// histogram counts durations in a fixed amount of memory. Its buckets are an
+// eighth of a power of two wide, in microseconds, so that what it tells of a
+// duration is at most 1/16 off.
+type histogram struct {
+	count   int
+	buckets [62 * 8]int
+}
+
+func (h *histogram) add(d time.Duration) {
+	h.count++
+	h.buckets[bucketOf(uint64(max(0, d.Microseconds())))]++
+}
+
+// bucketOf numbers the buckets from the shortest: those below 8 hold one value
+// each, and each eight that follow are twice as wide as the eight before.
+func bucketOf(micros uint64) int {
+	if micros < 8 {
+		return int(micros)
+	}
+	width := bits.Len64(micros) - 4
+	return 8*width + int(micros>>width)
+}
+
+// quantile is the duration that the share q of all does not exceed, by the
+// middle of its bucket; 0 if there are none.
+func (h *histogram) quantile(q float64) time.Duration {
+	left := int(math.Ceil(q * float64(h.count)))
+	for i, n := range h.buckets {
+		if left -= n; left <= 0 && h.count > 0 {
+			return middleOf(i)
+		}
+	}
+	return 0
+}
+
+func middleOf(bucket int) time.Duration {
+	if bucket < 8 {
+		return time.Duration(bucket) * time.Microsecond
+	}
+	width := bucket/8 - 1
+	start := uint64(8+bucket%8) << width
+	return time.Duration(start)*time.Microsecond + time.Microsecond<<width/2
+}
