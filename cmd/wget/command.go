@@ -61,6 +61,7 @@ type flags struct {
 	keepOrder      bool
 	color          string
 	quiet, verbose bool
+	progress       string
 	fail, exitZero bool
 	serverResponse bool
 }
@@ -134,8 +135,9 @@ func (f *flags) groups() []group {
 	p.BoolVar(&f.includeRaw, "include-raw", false, "add the header sections, base64, to JSON records")
 	p.BoolVar(&f.keepOrder, "keep-order", false, "show results in the order of the targets")
 	p.StringVar(&f.color, "color", "auto", "colour `WHEN` auto, always or never")
-	p.BoolVarP(&f.quiet, "quiet", "q", false, "no closing lines")
+	p.BoolVarP(&f.quiet, "quiet", "q", false, "no closing lines and no progress")
 	p.BoolVarP(&f.verbose, "verbose", "v", false, "announce each host and explain anomalies on stderr")
+	p.StringVar(&f.progress, "progress", "auto", "show progress as `STYLE` auto, bar or none")
 	p.BoolVarP(&f.serverResponse, "server-response", "S", false, "accepted for GNU wget's sake: headers are what this prints")
 	p.Lookup("server-response").Hidden = true
 
@@ -215,6 +217,7 @@ func newCommand(s streams, talk io.Writer, run func(*Config) error) *cobra.Comma
 	})
 	c.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(strings.Split(formatNames(), ", "), cobra.ShellCompDirectiveNoFileComp))
 	c.RegisterFlagCompletionFunc("color", cobra.FixedCompletions([]string{"auto", "always", "never"}, cobra.ShellCompDirectiveNoFileComp))
+	c.RegisterFlagCompletionFunc("progress", cobra.FixedCompletions([]string{"auto", "bar", "none"}, cobra.ShellCompDirectiveNoFileComp))
 	c.RegisterFlagCompletionFunc("completion", cobra.FixedCompletions([]string{"bash", "zsh", "fish"}, cobra.ShellCompDirectiveNoFileComp))
 	return c
 }
@@ -292,6 +295,7 @@ func (f *flags) config(changed func(string) bool, args []string, s streams) (*Co
 		Report: report.Options{
 			Format: f.format, IncludeRaw: f.includeRaw, Quiet: f.quiet, Verbose: f.verbose,
 			Color: useColor(f.color, s.out, os.Getenv), ColorErr: useColor(f.color, s.err, os.Getenv),
+			Progress: newProgress(f, s, os.Getenv),
 		},
 	}
 	if most := maxParallel(); f.parallel > most {
@@ -428,6 +432,10 @@ func (f *flags) check(changed func(string) bool) error {
 		return usage("--include-raw needs --json")
 	case !slices.Contains([]string{"auto", "always", "never"}, f.color):
 		return usage("--color %q: auto, always or never", f.color)
+	case !slices.Contains([]string{"auto", "bar", "none"}, f.progress):
+		return usage("--progress %q: auto, bar or none", f.progress)
+	case f.quiet && f.progress == "bar":
+		return usage("--quiet and --progress bar contradict each other")
 	case !fetch.IsToken(f.method):
 		return usage("--method %q: not a method name", f.method)
 	case strings.ContainsAny(f.userAgent, "\r\n\x00"):

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/mattn/go-isatty"
+	"golang.org/x/term"
 
 	"wget/internal/fetch"
 	"wget/internal/report"
@@ -227,9 +228,52 @@ func useColor(when string, w io.Writer, env func(string) string) bool {
 	return isTerminal(w) && env("TERM") != "dumb"
 }
 
+// newProgress decides how to say how far a run is: with a bar where stderr is a
+// terminal, in lines where it is none and much is to be said, or as the flag
+// says. A program behind a pipe may write to the same terminal, which would
+// tear its lines and the bar.
+func newProgress(f *flags, s streams, env func(string) string) report.Progress {
+	ours := f.output == "" || f.output == "-" // stdout
+	p := report.Progress{
+		Shared: ours && isTerminal(s.out),
+		Width:  func() int { return terminalWidth(s.err) },
+	}
+	switch {
+	case f.progress == "bar":
+		p.Style = report.ProgressBar
+	case f.progress == "none", f.quiet:
+	case isTerminal(s.err):
+		if env("TERM") != "dumb" && !(ours && isPipe(s.out)) {
+			p.Style, p.Patience = report.ProgressBar, time.Second
+		}
+	case f.verbose:
+		p.Style = report.ProgressLines
+	}
+	return p
+}
+
+// terminalWidth is 80 columns where there is no terminal to ask.
+func terminalWidth(stream any) int {
+	if f, ok := stream.(interface{ Fd() uintptr }); ok {
+		if width, _, err := term.GetSize(int(f.Fd())); err == nil && width > 0 {
+			return width
+		}
+	}
+	return 80
+}
+
 func isSet(value string) bool { return value != "" && value != "0" }
 
 func isTerminal(stream any) bool {
 	f, ok := stream.(interface{ Fd() uintptr })
 	return ok && (isatty.IsTerminal(f.Fd()) || isatty.IsCygwinTerminal(f.Fd()))
+}
+
+func isPipe(stream any) bool {
+	f, ok := stream.(interface{ Stat() (os.FileInfo, error) })
+	if !ok {
+		return false
+	}
+	info, err := f.Stat()
+	return err == nil && info.Mode()&(os.ModeNamedPipe|os.ModeSocket) != 0
 }

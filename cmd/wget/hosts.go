@@ -7,8 +7,10 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"math"
 	"os"
 	"strings"
+	"sync/atomic"
 
 	"wget/internal/fetch"
 )
@@ -22,6 +24,13 @@ type hosts struct {
 	inputs   []input
 	defaults fetch.Defaults
 	failed   error // the first input that could not be read to its end
+
+	// How far the inputs have been read, for a guess at what is still to come.
+	listed    int          // targets among the arguments
+	size      int64        // bytes of the inputs; 0 if one of them is no regular file
+	taken     atomic.Int64 // targets
+	consumed  atomic.Int64 // bytes
+	exhausted atomic.Bool
 }
 
 // input is a file of targets, or stdin, which is not ours to close.
@@ -35,9 +44,14 @@ type input struct {
 // name is found at once.
 func openHosts(c *Config, stdin io.Reader) (*hosts, error) {
 	h := &hosts{specs: c.Specs, defaults: c.Defaults}
+	for _, spec := range c.Specs {
+		h.listed += min(spec.Count(), math.MaxInt-h.listed)
+	}
+	regular := true
 	for _, name := range c.Files {
 		if name == "-" {
 			h.inputs = append(h.inputs, input{stdin, "stdin", nil})
+			regular = false
 			continue
 		}
 		f, err := os.Open(name)
@@ -46,12 +60,36 @@ func openHosts(c *Config, stdin io.Reader) (*hosts, error) {
 			return nil, fileError{err: fmt.Errorf("--input-file: %w", err)}
 		}
 		h.inputs = append(h.inputs, input{f, name, f})
-		if info, err := f.Stat(); err == nil && info.IsDir() {
+		info, err := f.Stat()
+		if err == nil && info.IsDir() {
 			h.close()
 			return nil, fileError{err: fmt.Errorf("--input-file: %s is a directory", name)}
 		}
+		if regular = regular && err == nil && info.Mode().IsRegular(); regular {
+			h.size += info.Size()
+		}
+	}
+	if !regular {
+		h.size = 0
 	}
 	return h, nil
+}
+
+// expected is how many targets there are in all: a number if they are all
+// known, and else a guess from how many were in the bytes read so far. It is 0
+// if there is nothing to go by.
+func (h *hosts) expected() (n int, exact bool) {
+	taken, consumed := int(h.taken.Load()), h.consumed.Load()
+	switch {
+	case h.exhausted.Load():
+		return taken, true
+	case len(h.inputs) == 0:
+		return h.listed, true
+	case h.size == 0 || consumed == 0:
+		return 0, false
+	}
+	inFiles := float64(taken-h.listed) * float64(h.size) / float64(consumed)
+	return h.listed + int(inFiles), false
 }
 
 func (h *hosts) close() {
@@ -67,9 +105,11 @@ func (h *hosts) close() {
 func (h *hosts) targets(ctx context.Context) iter.Seq[fetch.Target] {
 	return func(yield func(fetch.Target) bool) {
 		index := 0
+		defer h.exhausted.Store(true)
 		number := func(t fetch.Target) bool {
 			t.Index = index
 			index++
+			h.taken.Store(int64(index))
 			return yield(t)
 		}
 		for _, spec := range h.specs {
@@ -103,6 +143,7 @@ func (h *hosts) read(ctx context.Context, in input, yield func(fetch.Target) boo
 			}
 			line = nil
 		}
+		h.consumed.Add(int64(len(line)))
 		if first {
 			line = bytes.TrimPrefix(line, []byte("\ufeff"))
 		}

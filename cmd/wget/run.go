@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"sync/atomic"
 	"time"
 
 	"wget/internal/fetch"
@@ -35,14 +36,16 @@ func run(ctx context.Context, c *Config, s streams, samples fs.FS) error {
 
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	started := 0
+	var started atomic.Int64
 	starts := make(chan *fetch.Target)
 	c.Fetch.Starting = func(t fetch.Target) {
-		started++
+		started.Add(1)
 		if c.Report.Verbose {
 			starts <- &t
 		}
 	}
+	c.Report.Progress.Started = func() int { return int(started.Load()) }
+	c.Report.Progress.Expected = hosts.expected
 	begin := time.Now()
 	results := fetch.All(ctx, hosts.targets(ctx), c.Fetch)
 	summary, failed := report.Drain(results, starts, out, s.err, c.Report, stop)
@@ -52,14 +55,14 @@ func run(ctx context.Context, c *Config, s streams, samples fs.FS) error {
 
 	var interrupted Interrupted
 	errors.As(context.Cause(ctx), &interrupted)
-	if !c.Report.Quiet && (started > 1 || interrupted.Signal != 0) {
+	if !c.Report.Quiet && (started.Load() > 1 || interrupted.Signal != 0) {
 		fmt.Fprintf(s.err, "%s\n%s", summary.Line(time.Since(begin)), summary.Breakdown())
 	}
 	switch {
 	case interrupted.Signal != 0:
 		return interrupted
-	case summary.Total() != started:
-		return fmt.Errorf("%d targets were started and %d reported: please report this bug", started, summary.Total())
+	case summary.Total() != int(started.Load()):
+		return fmt.Errorf("%d targets were started and %d reported: please report this bug", started.Load(), summary.Total())
 	}
 	if failed != nil {
 		failed = fmt.Errorf("writing: %w", failed)

@@ -80,6 +80,8 @@ func TestUsageErrors(t *testing.T) {
 		{"--per-ip|many|h", "--per-ip"},
 		{"-w|2|h", "--rate"},
 		{"--wait=2|h", "--rate"},
+		{"--progress|loud|h", "auto, bar or none"},
+		{"-q|--progress|bar|h", "contradict"},
 		{"--max-header|0|h", "--max-header 0"},
 		{"--max-header|-1|h", "--max-header -1"},
 		{"--max-header|many|h", "--max-header"},

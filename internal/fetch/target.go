@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"math"
 	"net"
 	"net/netip"
 	"net/url"
@@ -78,6 +79,19 @@ type Spec struct {
 
 // TLS reports whether the targets are https.
 func (s Spec) TLS() bool { return s.one.TLS }
+
+// Count is the number of targets; math.MaxInt stands for more.
+func (s Spec) Count() int {
+	n := max(1, len(s.ports))
+	if !s.block.IsValid() {
+		return n
+	}
+	bits := s.block.Addr().BitLen() - s.block.Bits()
+	if n > math.MaxInt>>bits {
+		return math.MaxInt
+	}
+	return n << bits
+}
 
 // Parse reads a host, host:port, URL, address or CIDR block. The error is an
 // *Error of stage "target" whose text never holds credentials.

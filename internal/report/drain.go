@@ -22,34 +22,45 @@ func Drain(results <-chan *fetch.Result, starts <-chan *fetch.Target, out, talk 
 		failed   error
 		outBuf   []byte
 		talkBuf  []byte
+		around   []byte // talkBuf and the bar
 		format   = o.format()
 		reporter = format.make(o)
 		names    = newPalette(o.ColorErr)
+		progress = newProgress(o.Progress)
 	)
-	flush := func() {
+	defer progress.stop()
+	write := func() {
 		if len(outBuf) > 0 && failed == nil {
+			if progress.Shared && len(progress.shown) > 0 {
+				talk.Write(progress.above(nil))
+			}
 			if _, failed = out.Write(outBuf); failed != nil {
 				stop(failed)
 			}
 		}
-		if len(talkBuf) > 0 {
-			talk.Write(talkBuf) // there is nowhere left to complain
+		if around = progress.around(around[:0], talkBuf); len(around) > 0 {
+			talk.Write(around) // there is nowhere left to complain
 		}
-		outBuf, talkBuf = recycle(outBuf), recycle(talkBuf)
+		outBuf, talkBuf, around = recycle(outBuf), recycle(talkBuf), recycle(around)
 	}
 	for {
 		var (
-			r *fetch.Result
-			t *fetch.Target
+			r    *fetch.Result
+			t    *fetch.Target
+			tick bool
 		)
 		select {
 		case r = <-results:
 		case t = <-starts:
+		case <-progress.tick:
+			tick = true
 		default:
-			flush()
+			write()
 			select {
 			case r = <-results:
 			case t = <-starts:
+			case <-progress.tick:
+				tick = true
 			}
 		}
 		switch {
@@ -57,15 +68,19 @@ func Drain(results <-chan *fetch.Result, starts <-chan *fetch.Target, out, talk 
 			summary.add(r)
 			outBuf, talkBuf = reporter.Report(outBuf, talkBuf, r)
 			if !format.batched || len(outBuf) >= batchSize {
-				flush()
+				write()
 			}
 		case t != nil:
 			talkBuf = append(talkBuf, "wget "...)
 			talkBuf = names.host(t.Host).appendEscaped(talkBuf, []byte(t.Text))
 			talkBuf = append(talkBuf, "...\n"...)
-			flush()
+			write()
+		case tick:
+			talkBuf = progress.update(talkBuf, &summary)
+			write()
 		default: // results is closed
-			flush()
+			progress.line = nil
+			write()
 			return summary, failed
 		}
 	}

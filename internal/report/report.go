@@ -15,6 +15,7 @@ type Options struct {
 	IncludeRaw bool   // add the raw header sections to records that can hold them
 	Quiet      bool   // no closing lines
 	Verbose    bool   // announce each host and explain anomalies
+	Progress   Progress
 }
 
 // Reporter renders records.

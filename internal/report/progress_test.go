@@ -1,0 +1,171 @@
+package report_test
+
+import (
+	"fmt"
+	"io"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"wget/internal/fetch"
+	"wget/internal/report"
+)
+
+// log is the order in which out and talk are written to.
+type log struct {
+	start   time.Time
+	entries []string
+}
+
+func (l *log) writer(name string) io.Writer {
+	return writerFunc(func(p []byte) (int, error) {
+		l.entries = append(l.entries, fmt.Sprintf("%.1f %s %q", time.Since(l.start).Seconds(), name, p))
+		return len(p), nil
+	})
+}
+
+type writerFunc func([]byte) (int, error)
+
+func (f writerFunc) Write(p []byte) (int, error) { return f(p) }
+
+// A run of three hosts: one answers after half a second, one fails after 1.15,
+// one answers after 1.65. Each case is every write there is.
+func TestProgress(t *testing.T) {
+	const (
+		h0   = `"h0 header > HTTP/1.1 200 OK\nh0 header > A: b\n"`
+		h1   = `h1 error > connect: connection refused\n`
+		h2   = `"h2 header > HTTP/1.1 200 OK\nh2 header > A: b\n"`
+		wipe = `\r\x1b[K`
+		one  = `1 of 3 [========>                  ] 1/s, ETA 2s, 0 failed, 2 in flight`
+		two  = `2 of 3 [=================>         ] 2/s, ETA 0s, 1 failed, 1 in flight`
+		less = `2 of 3 [=================>         ] 1/s, ETA 0s, 1 failed, 1 in flight`
+	)
+	known := func() (int, bool) { return 3, true }
+	for _, c := range []struct {
+		name string
+		o    report.Progress
+		want []string
+	}{
+		{"none", report.Progress{}, []string{`0.5 out ` + h0, `1.1 talk "` + h1 + `"`, `1.6 out ` + h2}},
+		{
+			"shared",
+			report.Progress{Style: report.ProgressBar, Patience: time.Second, Shared: true, Expected: known},
+			[]string{
+				`0.5 out ` + h0,
+				`1.0 talk "` + one + `"`,
+				`1.1 talk "` + wipe + h1 + one + `"`,
+				`1.2 talk "` + wipe + two + `"`,
+				`1.4 talk "` + wipe + less + `"`,
+				`1.6 talk "` + wipe + `"`,
+				`1.6 out ` + h2,
+				`1.6 talk "` + less + `"`,
+				`1.6 talk "` + wipe + `"`,
+			},
+		},
+		{
+			"apart",
+			report.Progress{Style: report.ProgressBar, Patience: time.Second, Expected: known},
+			[]string{
+				`0.5 out ` + h0,
+				`1.0 talk "` + one + `"`,
+				`1.1 talk "` + wipe + h1 + one + `"`,
+				`1.2 talk "` + wipe + two + `"`,
+				`1.4 talk "` + wipe + less + `"`,
+				`1.6 out ` + h2,
+				`1.6 talk "` + wipe + `"`,
+			},
+		},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				c.o.Width = func() int { return 72 }
+				c.o.Started = func() int { return 3 }
+				l := log{start: time.Now()}
+				results := make(chan *fetch.Result)
+				go func() {
+					defer close(results)
+					for i, pause := range []time.Duration{500, 650, 500} {
+						time.Sleep(pause * time.Millisecond)
+						r := answered(fmt.Sprint("h", i))
+						if i == 1 {
+							r = &fetch.Result{Target: r.Target, Err: &fetch.Error{Stage: fetch.StageConnect, Kind: fetch.KindRefused, Err: syscall.ECONNREFUSED}}
+						}
+						results <- r
+						synctest.Wait()
+					}
+				}()
+				report.Drain(results, nil, l.writer("out"), l.writer("talk"), report.Options{Progress: c.o}, nil)
+				if diff := cmp.Diff(c.want, l.entries); diff != "" {
+					t.Errorf("(-want +got):\n%s", diff)
+				}
+			})
+		})
+	}
+}
+
+// A long run without a terminal has a line every ten seconds.
+func TestProgressLines(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var done atomic.Int64
+		o := report.Progress{
+			Style:   report.ProgressLines,
+			Width:   func() int { return 80 },
+			Started: func() int { return int(done.Load()) + 7 },
+			Expected: func() (int, bool) {
+				switch {
+				case done.Load() < 1000:
+					return 0, false
+				case done.Load() < 2000:
+					return 2600, false
+				}
+				return 2500, true
+			},
+		}
+		l := log{start: time.Now()}
+		results := make(chan *fetch.Result)
+		go func() {
+			defer close(results)
+			time.Sleep(time.Millisecond) // not when a line is due
+			for range 2500 {
+				time.Sleep(time.Second / 64)
+				results <- answered("h")
+				done.Add(1)
+			}
+		}()
+		report.Drain(results, nil, io.Discard, l.writer("talk"), report.Options{Progress: o}, nil)
+		if diff := cmp.Diff([]string{
+			`10.0 talk "639 hosts, 64/s, 0 failed, 7 in flight\n"`,
+			`20.0 talk "1279 of ~2600 hosts, 64/s, ETA 20s, 0 failed, 7 in flight\n"`,
+			`30.0 talk "1919 of ~2600 hosts, 64/s, ETA 10s, 0 failed, 7 in flight\n"`,
+		}, l.entries); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
+		}
+	})
+}
+
+// However narrow the terminal, the bar does not wrap.
+func TestProgressIsNarrow(t *testing.T) {
+	for _, width := range []int{1, 2, 10, 40, 79, 80, 200} {
+		synctest.Test(t, func(t *testing.T) {
+			o := report.Progress{
+				Style: report.ProgressBar,
+				Width: func() int { return width }, Started: func() int { return 99 }, Expected: func() (int, bool) { return 99, true },
+			}
+			results := make(chan *fetch.Result)
+			go func() {
+				defer close(results)
+				time.Sleep(time.Second)
+			}()
+			report.Drain(results, nil, io.Discard, writerFunc(func(p []byte) (int, error) {
+				if len(p) > width-1+len("\r\x1b[K") {
+					t.Errorf("%d bytes in %d columns: %q", len(p), width, p)
+				}
+				return len(p), nil
+			}), report.Options{Progress: o}, nil)
+		})
+	}
+}
