@@ -24,18 +24,24 @@ func TestServersNames(t *testing.T) {
 		t.Fatalf("go build: %v\n%s", err, out)
 	}
 	want := map[string]string{
-		"plain.lab.test": "127.0.0.2:80",
-		"plain":          "127.0.0.2:80", // by the search domain
-		"alias":          "127.0.0.2:80",
-		"six":            "[::1]:80",
-		"both":           "[::1]:80",
-		"half-dead":      "127.0.0.4:80",
-		"from-file":      "127.0.0.7:80",
-		"localhost":      "127.0.0.1:80",
-		"many":           "127.0.1.X:80", // by TCP, since a datagram would not hold them
-		"nothing":        "not_found: no such host (asked 127.0.0.1:53)",
-		"nosuch":         "not_found: no such host (asked 127.0.0.1:53)",
-		"x.refused.test": "dns_failure: server misbehaving (asked 127.0.0.1:53)",
+		"plain.lab.test":     "127.0.0.2:80",
+		"plain":              "127.0.0.2:80", // by the search domain
+		"alias":              "127.0.0.2:80",
+		"six":                "[::1]:80",
+		"both":               "[::1]:80",
+		"half-dead":          "127.0.0.4:80",
+		"from-file":          "127.0.0.7:80",
+		"localhost":          "127.0.0.1:80",
+		"many":               "127.0.1.X:80", // by TCP, since a datagram would not hold them
+		"alias.lab.test":     "127.0.0.2:80",
+		"six.lab.test":       "[::1]:80",
+		"both.lab.test":      "[::1]:80",
+		"half-dead.lab.test": "127.0.0.4:80",
+		"many.lab.test":      "127.0.1.X:80",
+		"nothing.lab.test":   "not_found: no such host (asked 127.0.0.1:53)",
+		"nothing":            "not_found: no such host (asked 127.0.0.1:53)",
+		"nosuch":             "not_found: no such host (asked 127.0.0.1:53)",
+		"x.refused.test":     "dns_failure: server misbehaving (asked 127.0.0.1:53)",
 	}
 	args := []string{dir, program, "--json", "--exit-zero"}
 	for name := range want {

@@ -17,10 +17,14 @@ import (
 )
 
 const (
-	// askAgain is when a question counts as lost, since datagrams get lost, or up
-	// to half of it later, so that not all are asked again at once. The five
+	// askAgain is when a question is sent once more, since datagrams get lost, or
+	// up to a quarter of it later, so that not all are sent at once.
+	askAgain = 400 * time.Millisecond
+	// askNoMore is when a server counts as deaf, and another is asked. The five
 	// seconds of resolv.conf are all the time that a host has.
-	askAgain = 700 * time.Millisecond
+	askNoMore = 3 * askAgain
+	// deafFor is how long such a server is left alone.
+	deafFor = 10 * time.Second
 	// perLine is how many questions a socket is used for. A new one has another
 	// port, which keeps forged answers hard to make (RFC 5452 section 9.2).
 	perLine = 1 << 10
@@ -42,13 +46,16 @@ type nameservers struct {
 	turn  int
 	lines map[string]*line // that take questions, by server
 	open  map[*line]bool
-	asked []string // servers
+	asked []string             // servers
+	last  string               // the server that the resolver asked last
+	deaf  map[string]time.Time // until when servers are passed over
 	ended bool
 }
 
 // line is a socket on the way to a server.
 type line struct {
 	*net.UDPConn
+	server    string
 	questions map[uint16]*question // that wait, by number
 	left      int                  // to take; none are taken when it is 0
 	down      chan struct{}        // closed when no more answers will come
@@ -56,14 +63,16 @@ type line struct {
 }
 
 func newNameservers(servers []netip.AddrPort) *nameservers {
-	return &nameservers{servers: servers, lines: make(map[string]*line), open: make(map[*line]bool)}
+	return &nameservers{
+		servers: servers, lines: make(map[string]*line), open: make(map[*line]bool), deaf: make(map[string]time.Time),
+	}
 }
 
 // dial connects to one of the servers, or to the given one if there are none.
 func (s *nameservers) dial(ctx context.Context, network, address string) (net.Conn, error) {
 	address = s.next(address)
 	if strings.HasPrefix(network, "udp") {
-		return s.question(address)
+		return s.question(address, make(chan []byte, maxAnswers))
 	}
 	return new(net.Dialer).DialContext(ctx, network, address)
 }
@@ -72,14 +81,28 @@ func (s *nameservers) dial(ctx context.Context, network, address string) (net.Co
 func (s *nameservers) next(named string) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if len(s.servers) > 0 {
+	for range s.servers {
 		named = s.servers[s.turn%len(s.servers)].String()
 		s.turn++
+		if time.Now().After(s.deaf[named]) {
+			break
+		}
 	}
 	if !slices.Contains(s.asked, named) {
 		s.asked = append(s.asked, named)
 	}
+	s.last = named
 	return named
+}
+
+// recent is a server that the resolver would ask, or "" if it has not asked any.
+func (s *nameservers) recent() string {
+	if len(s.servers) > 0 {
+		return s.next("")
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.last
 }
 
 // String names the servers that have been asked.
@@ -89,8 +112,16 @@ func (s *nameservers) String() string {
 	return strings.Join(s.asked, ", ")
 }
 
-// question gets a number on a line to the server.
-func (s *nameservers) question(server string) (*question, error) {
+// passOver has other servers asked for a while, if there are any.
+func (s *nameservers) passOver(server string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.deaf[server] = time.Now().Add(deafFor)
+}
+
+// question gets a number on a line to the server. What comes with that number
+// goes to answers.
+func (s *nameservers) question(server string, answers chan []byte) (*question, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	l := s.lines[server]
@@ -100,7 +131,7 @@ func (s *nameservers) question(server string) (*question, error) {
 			return nil, err
 		}
 	}
-	q := &question{line: l, of: s, number: uint16(rand.Uint32()), answers: make(chan []byte, maxAnswers)}
+	q := &question{line: l, of: s, number: uint16(rand.Uint32()), answers: answers}
 	for l.questions[q.number] != nil {
 		q.number++
 	}
@@ -120,7 +151,7 @@ func (s *nameservers) connect(server string) (*line, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &line{UDPConn: conn.(*net.UDPConn), questions: make(map[uint16]*question), left: perLine, down: make(chan struct{})}
+	l := &line{UDPConn: conn.(*net.UDPConn), server: server, questions: make(map[uint16]*question), left: perLine, down: make(chan struct{})}
 	_ = l.SetReadBuffer(answersWaiting) // less will do
 	s.lines[server] = l
 	s.open[l] = true
@@ -149,7 +180,7 @@ func (l *line) hangUp(err error) {
 // listen hands out answers until none can come any more. A server that has
 // gone away, and says so, is heard here.
 func (s *nameservers) listen(l *line) error {
-	datagram := make([]byte, 2<<10) // more than the resolver allows servers to send
+	datagram := make([]byte, maxAnswer+1)
 	for {
 		n, err := l.UDPConn.Read(datagram)
 		if err != nil {
@@ -189,44 +220,62 @@ type question struct {
 	of       *nameservers
 	number   uint16  // on the line
 	own      [2]byte // the number that the resolver gave it
+	message  []byte  // as it is sent
 	deadline time.Time
-	answers  chan []byte // holds maxAnswers
+	answers  chan []byte
 }
 
 func (q *question) Write(p []byte) (int, error) {
 	copy(q.own[:], p)
-	message := binary.BigEndian.AppendUint16(make([]byte, 0, len(p)), q.number)
-	_, err := q.UDPConn.Write(append(message, p[2:]...))
+	q.message = append(binary.BigEndian.AppendUint16(make([]byte, 0, len(p)), q.number), p[2:]...)
+	return len(p), q.send()
+}
+
+func (q *question) send() error {
+	_, err := q.UDPConn.Write(q.message)
 	if err == nil || errors.Is(err, syscall.ENOBUFS) || errors.Is(err, syscall.EPERM) {
-		return len(p), nil // what the system dropped is lost as it could be further on
+		return nil // what the system dropped is lost as it could be further on
 	}
 	// What went wrong may be the news of a question before this one.
 	q.of.mu.Lock()
 	defer q.of.mu.Unlock()
 	q.hangUp(err)
-	return 0, q.err
+	return q.err
 }
 
 // Read returns a message with the number of q. The resolver makes sure that it
 // is an answer to it.
 func (q *question) Read(p []byte) (int, error) {
-	timer := time.NewTimer(time.Until(q.deadline))
+	timer := time.NewTimer(pauseToAsk(q.deadline))
 	defer timer.Stop()
-	select {
-	case message := <-q.answers:
-		copy(message, q.own[:])
-		return copy(p, message), nil
-	case <-timer.C:
-		return 0, os.ErrDeadlineExceeded
-	case <-q.down:
-		return 0, q.err
+	for {
+		select {
+		case message := <-q.answers:
+			copy(message, q.own[:])
+			return copy(p, message), nil
+		case <-q.down:
+			return 0, q.err
+		case now := <-timer.C:
+			if !now.Before(q.deadline) {
+				q.of.passOver(q.server)
+				return 0, os.ErrDeadlineExceeded
+			}
+			if err := q.send(); err != nil {
+				return 0, err
+			}
+			timer.Reset(pauseToAsk(q.deadline))
+		}
 	}
 }
 
-// SetDeadline has the resolver ask again, or ask another server, sooner than it
-// would.
+// pauseToAsk is the time until a question is sent again, or its deadline.
+func pauseToAsk(deadline time.Time) time.Duration {
+	return min(askAgain+rand.N(askAgain/4), time.Until(deadline))
+}
+
+// SetDeadline has the resolver turn to another server sooner than it would.
 func (q *question) SetDeadline(t time.Time) error {
-	if q.deadline = time.Now().Add(askAgain + rand.N(askAgain/2)); !t.IsZero() && t.Before(q.deadline) {
+	if q.deadline = time.Now().Add(askNoMore); !t.IsZero() && t.Before(q.deadline) {
 		q.deadline = t
 	}
 	return nil
