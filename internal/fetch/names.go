@@ -36,6 +36,7 @@ type names struct {
 
 	mu      sync.Mutex
 	answers map[string]*answer // by name
+	room    int                // for answers, before those that are there are dropped
 }
 
 // answer is what is known of a name, or is about to be.
@@ -52,7 +53,7 @@ func newNames(ctx context.Context, o Options) *names {
 		ctx: ctx, resolver: o.Resolver, servers: newNameservers(o.DNSServers), timeout: cmp.Or(o.DNSTimeout, patience),
 		network: map[int]string{0: "ip", 4: "ip4", 6: "ip6"}[o.Family],
 		lookups: make(chan struct{}, maxLookups),
-		answers: make(map[string]*answer),
+		answers: make(map[string]*answer), room: maxKnown,
 	}
 	if n.resolver == nil {
 		n.resolver = &net.Resolver{PreferGo: true, Dial: n.servers.dial, StrictErrors: true}
@@ -91,8 +92,9 @@ func (n *names) answer(name string) *answer {
 
 // remember makes room if it has to. n.mu is held.
 func (n *names) remember(name string, a *answer) {
-	if len(n.answers) >= maxKnown {
+	if len(n.answers) >= n.room {
 		maps.DeleteFunc(n.answers, func(_ string, a *answer) bool { return a.isReady() })
+		n.room = max(maxKnown, 2*len(n.answers)) // those under way stay, however many
 	}
 	n.answers[name] = a
 }

@@ -47,7 +47,7 @@ type nameservers struct {
 	lines map[string]*line // that take questions, by server
 	open  map[*line]bool
 	asked []string             // servers
-	last  string               // the server that the resolver asked last
+	last  string               // the server that got the last question
 	deaf  map[string]time.Time // until when servers are passed over
 	ended bool
 }
@@ -91,11 +91,11 @@ func (s *nameservers) next(named string) string {
 	if !slices.Contains(s.asked, named) {
 		s.asked = append(s.asked, named)
 	}
-	s.last = named
 	return named
 }
 
-// recent is a server that the resolver would ask, or "" if it has not asked any.
+// recent is a server that the resolver would ask, or "" if none is known to
+// take datagrams.
 func (s *nameservers) recent() string {
 	if len(s.servers) > 0 {
 		return s.next("")
@@ -124,6 +124,7 @@ func (s *nameservers) passOver(server string) {
 func (s *nameservers) question(server string, answers chan []byte) (*question, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.last = server
 	l := s.lines[server]
 	if l == nil {
 		var err error

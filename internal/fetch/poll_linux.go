@@ -79,6 +79,9 @@ func (p *poller) run(raw syscall.RawConn) {
 					s.wake()
 				}
 			}
+			if int(n) < len(events) {
+				return false // what comes now is told anew
+			}
 		}
 	})
 }
