@@ -17,10 +17,12 @@ import (
 type text struct {
 	out, talk palette
 	verbose   bool
+
+	label, code []byte // of the section at hand, kept for their memory
 }
 
 func newText(o Options) Reporter {
-	return &text{newPalette(o.Color), newPalette(o.ColorErr), o.Verbose}
+	return &text{out: newPalette(o.Color), talk: newPalette(o.ColorErr), verbose: o.Verbose}
 }
 
 func (t *text) Report(out, talk []byte, r *fetch.Result) ([]byte, []byte) {
@@ -34,12 +36,12 @@ func (t *text) Report(out, talk []byte, r *fetch.Result) ([]byte, []byte) {
 }
 
 func (t *text) appendHead(out []byte, r *fetch.Result, h *fetch.Head) []byte {
-	var label []byte
-	label = t.out.host(r.Target.Host).appendEscaped(label, []byte(r.Target.Text))
-	label = append(label, " header > "...)
-	code := []byte(strconv.Itoa(h.Status))
+	t.label = t.out.host(r.Target.Host).appendEscaped(t.label[:0], []byte(r.Target.Text))
+	t.label = append(t.label, " header > "...)
+	t.code = strconv.AppendInt(t.code[:0], int64(h.Status), 10)
+	code := t.code
 	for line := range h.Lines() {
-		out = append(out, label...)
+		out = append(out, t.label...)
 		if p := t.out.status(h.Status); p.on != "" && bytes.HasPrefix(line, []byte("HTTP/")) {
 			before, after, _ := bytes.Cut(line, code)
 			out = appendEscaped(out, before)
