@@ -47,11 +47,9 @@ func openHosts(c *Config, stdin io.Reader) (*hosts, error) {
 	for _, spec := range c.Specs {
 		h.listed += min(spec.Count(), math.MaxInt-h.listed)
 	}
-	regular := true
 	for _, name := range c.Files {
 		if name == "-" {
 			h.inputs = append(h.inputs, input{stdin, "stdin", nil})
-			regular = false
 			continue
 		}
 		f, err := os.Open(name)
@@ -60,19 +58,29 @@ func openHosts(c *Config, stdin io.Reader) (*hosts, error) {
 			return nil, fileError{err: fmt.Errorf("--input-file: %w", err)}
 		}
 		h.inputs = append(h.inputs, input{f, name, f})
-		info, err := f.Stat()
-		if err == nil && info.IsDir() {
+		if info, err := f.Stat(); err == nil && info.IsDir() {
 			h.close()
 			return nil, fileError{err: fmt.Errorf("--input-file: %s is a directory", name)}
 		}
-		if regular = regular && err == nil && info.Mode().IsRegular(); regular {
-			h.size += info.Size()
-		}
 	}
-	if !regular {
-		h.size = 0
-	}
+	h.size = h.sizeOfInputs()
 	return h, nil
+}
+
+// sizeOfInputs is 0 if one of them is no regular file.
+func (h *hosts) sizeOfInputs() (size int64) {
+	for _, in := range h.inputs {
+		f, ok := in.Reader.(interface{ Stat() (os.FileInfo, error) })
+		if !ok {
+			return 0
+		}
+		info, err := f.Stat()
+		if err != nil || !info.Mode().IsRegular() {
+			return 0
+		}
+		size += info.Size()
+	}
+	return size
 }
 
 // expected is how many targets there are in all: a number if they are all

@@ -135,8 +135,10 @@ func (v *visit) isTransient() bool {
 		return false
 	}
 	switch v.Err.Kind {
-	case KindTimeout, KindReset, KindClosed, KindDNSFailure, KindLimit:
+	case KindTimeout, KindReset, KindClosed, KindDNSFailure:
 		return true
+	case KindLimit:
+		return v.Err.Stage == StageConnect // the system's bound, not ours on a reply
 	case KindRefused:
 		return v.RetryRefused
 	}
