@@ -34,11 +34,13 @@ const (
 	linesEvery = 10 * time.Second
 	maxETA     = 1000 * time.Hour // more is no estimate
 	rateOver   = 10 * time.Second // how far back the rate looks
-	eraseLine  = "\r\x1b[K"
+	eraseBar   = "\r\x1b[J"
 )
 
 // progress renders; Drain writes. So nothing that is written can be torn, and a
-// bar stands below the last line of it.
+// bar stands below the last line of it. The cursor rests at the bar's start, and
+// the bar is erased from there to the end of the screen: that is all of it, also
+// when a terminal that became narrower has wrapped it, or has echoed ^C.
 type progress struct {
 	Progress
 	tick  <-chan time.Time
@@ -95,21 +97,25 @@ func (p *progress) update(talk []byte, s *Summary) []byte {
 // above appends what makes room for lines above the bar.
 func (p *progress) above(b []byte) []byte {
 	if len(p.shown) > 0 {
-		b = append(b, eraseLine...)
+		b = append(b, eraseBar...)
 	}
 	p.shown = p.shown[:0]
 	return b
 }
 
 // around appends lines and the bar below them, or nothing if that would change
-// nothing.
+// nothing. A bar that is too long by now, since the terminal is narrower than at
+// the last tick, waits for the next: it would wrap where it is written.
 func (p *progress) around(b, lines []byte) []byte {
 	if len(lines) == 0 && bytes.Equal(p.shown, p.line) {
 		return b
 	}
 	b = append(p.above(b), lines...)
+	if len(p.line) == 0 || len(p.line) >= p.Width() {
+		return b
+	}
 	p.shown = append(p.shown, p.line...)
-	return append(b, p.line...)
+	return append(append(b, p.line...), '\r')
 }
 
 // render says what there is to say, in ASCII.

@@ -39,10 +39,10 @@ func TestProgress(t *testing.T) {
 		h0   = `"h0 header > HTTP/1.1 200 OK\nh0 header > A: b\n"`
 		h1   = `h1 error > connect: connection refused\n`
 		h2   = `"h2 header > HTTP/1.1 200 OK\nh2 header > A: b\n"`
-		wipe = `\r\x1b[K`
-		one  = `1 of 3 [========>                  ] 1/s, ETA 2s, 0 failed, 2 in flight`
-		two  = `2 of 3 [=================>         ] 2/s, ETA 0s, 1 failed, 1 in flight`
-		less = `2 of 3 [=================>         ] 1/s, ETA 0s, 1 failed, 1 in flight`
+		wipe = `\r\x1b[J`
+		one  = `1 of 3 [========>                  ] 1/s, ETA 2s, 0 failed, 2 in flight\r`
+		two  = `2 of 3 [=================>         ] 2/s, ETA 0s, 1 failed, 1 in flight\r`
+		less = `2 of 3 [=================>         ] 1/s, ETA 0s, 1 failed, 1 in flight\r`
 	)
 	known := func() (int, bool) { return 3, true }
 	for _, c := range []struct {
@@ -161,11 +161,42 @@ func TestProgressIsNarrow(t *testing.T) {
 				time.Sleep(time.Second)
 			}()
 			report.Drain(results, nil, io.Discard, writerFunc(func(p []byte) (int, error) {
-				if len(p) > width-1+len("\r\x1b[K") {
+				if len(p) > width-1+len("\r\x1b[J\r") {
 					t.Errorf("%d bytes in %d columns: %q", len(p), width, p)
 				}
 				return len(p), nil
 			}), report.Options{Progress: o}, nil)
 		})
 	}
+}
+
+// A bar that has become too long for the terminal is not put back as it was.
+func TestProgressIsNarrowed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var width atomic.Int64
+		width.Store(60)
+		o := report.Progress{
+			Style: report.ProgressBar, Shared: true,
+			Width: func() int { return int(width.Load()) }, Started: func() int { return 9 }, Expected: func() (int, bool) { return 9, true },
+		}
+		l := log{start: time.Now()}
+		results := make(chan *fetch.Result)
+		go func() {
+			defer close(results)
+			time.Sleep(300 * time.Millisecond)
+			width.Store(30)
+			results <- answered("a")
+			time.Sleep(200 * time.Millisecond)
+		}()
+		report.Drain(results, nil, l.writer("out"), l.writer("talk"), report.Options{Progress: o}, nil)
+		if diff := cmp.Diff([]string{
+			`0.2 talk "0 of 9 [                       ] 0/s, 0 failed, 9 in flight\r"`,
+			`0.3 talk "\r\x1b[J"`,
+			`0.3 out "a header > HTTP/1.1 200 OK\na header > A: b\n"`,
+			`0.4 talk "1 of 9  2/s, ETA 3s, 0 failed\r"`,
+			`0.5 talk "\r\x1b[J"`,
+		}, l.entries); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
+		}
+	})
 }
