@@ -90,7 +90,7 @@ func (v *visit) run() *Result {
 // afterFailure tries again while that may help.
 func (v *visit) afterFailure() {
 	for v.Tries < v.Options.Tries && v.isTransient() && v.pause(retryPause(v.Tries)) {
-		v.Result = Result{Target: v.Target, Tries: v.Tries}
+		v.Result = Result{Target: v.Result.Target, Tries: v.Tries}
 		v.attempt()
 	}
 	if v.Err != nil && v.ctx.Err() != nil {

@@ -7,19 +7,26 @@ import (
 
 // Result is the record of one target, reached or not.
 type Result struct {
-	Target  Target
+	Target Target // as it was typed
+	Reply         // to the last request; its Target is as it was asked
+	Tries  int    // attempts made; Reply is of the last
+	Err    *Error
+}
+
+// Reply is what came of one request. It holds as much as was learnt before the
+// request failed.
+type Reply struct {
+	Target  Target         // as it was asked
 	Addr    netip.AddrPort // the address that was connected to, if one was
 	Session *Session       // the TLS session, if there is one
 	Interim []Head         // the 1xx sections before the final one (RFC 9110 section 15.2)
-	Head    Head           // the final section; what came of it if Err is not nil
+	Head    Head           // the final section; a part of it if the section was cut short
 	Raw     []byte         // all sections as they came
 	Times   Times
-	Tries   int // attempts made; what is above is of the last
-	Err     *Error
 }
 
 // Anomalies is what was odd in any of the sections.
-func (r *Result) Anomalies() Anomalies {
+func (r *Reply) Anomalies() Anomalies {
 	a := r.Head.Anomalies()
 	for i := range r.Interim {
 		a |= r.Interim[i].Anomalies()

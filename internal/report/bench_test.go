@@ -34,12 +34,14 @@ func BenchmarkReport(b *testing.B) {
 	addr := netip.MustParseAddr("203.0.113.9")
 	r := &fetch.Result{
 		Target: fetch.Target{Index: 123_456, Text: "www.example.com", Host: "www.example.com", Port: 80, Path: "/"},
-		Addr:   netip.AddrPortFrom(addr, 80),
-		Head:   fetch.Head{Raw: raw, Proto: "HTTP/1.1", Status: 200},
-		Raw:    raw,
-		Times: fetch.Times{
-			DNS: 2100 * time.Microsecond, Connect: 10300 * time.Microsecond,
-			FirstByte: 21 * time.Millisecond, Total: 21200 * time.Microsecond,
+		Reply: fetch.Reply{
+			Addr: netip.AddrPortFrom(addr, 80),
+			Head: fetch.Head{Raw: raw, Proto: "HTTP/1.1", Status: 200},
+			Raw:  raw,
+			Times: fetch.Times{
+				DNS: 2100 * time.Microsecond, Connect: 10300 * time.Microsecond,
+				FirstByte: 21 * time.Millisecond, Total: 21200 * time.Microsecond,
+			},
 		},
 		Tries: 1,
 	}

@@ -34,8 +34,7 @@ func answered(name string) *fetch.Result {
 	raw := []byte("HTTP/1.1 200 OK\r\nA: b\r\n\r\n")
 	return &fetch.Result{
 		Target: fetch.Target{Text: name, Host: name},
-		Head:   fetch.Head{Raw: raw, Proto: "HTTP/1.1", Status: 200},
-		Raw:    raw,
+		Reply:  fetch.Reply{Head: fetch.Head{Raw: raw, Proto: "HTTP/1.1", Status: 200}, Raw: raw},
 	}
 }
 

@@ -35,7 +35,7 @@ func samples() []reply {
 	failure := func(stage fetch.Stage, kind fetch.Kind, err error, hint string) func(*fetch.Result) {
 		return func(r *fetch.Result) {
 			*r = fetch.Result{
-				Target: r.Target, Times: fetch.Times{DNS: 4 * time.Millisecond, Total: 4 * time.Millisecond},
+				Target: r.Target, Reply: fetch.Reply{Times: fetch.Times{DNS: 4 * time.Millisecond, Total: 4 * time.Millisecond}},
 				Err: &fetch.Error{Stage: stage, Kind: kind, Err: err, Hint: hint},
 			}
 		}
@@ -240,7 +240,7 @@ func TestSummary(t *testing.T) {
 
 func TestBreakdown(t *testing.T) {
 	answered := func(status int, firstByte time.Duration) *fetch.Result {
-		return &fetch.Result{Head: fetch.Head{Status: status}, Times: fetch.Times{FirstByte: firstByte}}
+		return &fetch.Result{Reply: fetch.Reply{Head: fetch.Head{Status: status}, Times: fetch.Times{FirstByte: firstByte}}}
 	}
 	failed := func(kind fetch.Kind) *fetch.Result { return &fetch.Result{Err: &fetch.Error{Kind: kind, Err: io.EOF}} }
 	for _, c := range []struct {

@@ -94,7 +94,7 @@ func (j *jsonRecord) Report(b, talk []byte, r *fetch.Result) ([]byte, []byte) {
 	}
 	b = append(b, "}\n"...)
 	if j.verbose {
-		talk = appendTalk(talk, &j.talk, &fetch.Result{Target: r.Target, Head: r.Head, Interim: r.Interim}, true)
+		talk = appendTalk(talk, &j.talk, &fetch.Result{Target: r.Target, Reply: fetch.Reply{Head: r.Head, Interim: r.Interim}}, true)
 	}
 	return b, talk
 }
