@@ -142,7 +142,7 @@ func (h *hosts) read(ctx context.Context, in input, yield func(fetch.Target) boo
 	for first := true; ; first = false {
 		line, err := lines.ReadSlice('\n')
 		if err == bufio.ErrBufferFull {
-			shown := fetch.Bad(startOf(line), fmt.Errorf("a line of more than %d bytes", maxLine))
+			shown := fetch.BadTarget(startOf(line), fmt.Errorf("a line of more than %d bytes", maxLine))
 			for err == bufio.ErrBufferFull {
 				_, err = lines.ReadSlice('\n')
 			}
@@ -200,7 +200,7 @@ func targetOf(line []byte) []byte {
 func (h *hosts) expand(text string, yield func(fetch.Target) bool) bool {
 	spec, err := fetch.Parse(text, h.defaults)
 	if err != nil {
-		return yield(fetch.Bad(text, err))
+		return yield(fetch.BadTarget(text, err))
 	}
 	for t := range spec.All() {
 		if !yield(t) {

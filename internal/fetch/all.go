@@ -15,48 +15,55 @@ import (
 // until then.
 func All(ctx context.Context, targets iter.Seq[Target], o Options) <-chan *Result {
 	f := newFetcher(ctx, o)
-	if o.Ordered {
-		return f.inOrder(ctx, targets)
-	}
 	results := make(chan *Result)
+	if o.Ordered {
+		go f.inOrder(ctx, targets, results)
+		return results
+	}
 	go func() {
 		defer close(results)
-		f.each(ctx, targets, func() chan<- *Result { return results })
-	}()
-	return results
-}
-
-// maxHeld is how many results may wait for an earlier one, for each host that
-// may be in flight.
-const maxHeld = 8
-
-// inOrder is All with the results in the order of the targets. When a slow host
-// holds back so many results that there is no room, no more hosts are started.
-func (f *fetcher) inOrder(ctx context.Context, targets iter.Seq[Target]) <-chan *Result {
-	// Each slot is the promise of one result. The room in between lets hosts
-	// run on behind a slow one.
-	slots := make(chan chan *Result, maxHeld*f.Parallel)
-	go func() {
-		defer close(slots)
-		f.each(ctx, targets, func() chan<- *Result {
-			slot := make(chan *Result, 1) // filled without waiting for its turn
-			slots <- slot
-			return slot
+		f.each(ctx, targets, func() place {
+			return func(list ...*Result) { send(results, list) }
 		})
 	}()
-	results := make(chan *Result)
-	go func() {
-		defer close(results)
-		for slot := range slots {
-			results <- <-slot
-		}
-	}()
 	return results
 }
 
-// each asks every target and sends its result to the channel that place gives
-// for it. It returns when all have been sent.
-func (f *fetcher) each(ctx context.Context, targets iter.Seq[Target], place func() chan<- *Result) {
+// place takes the results of one target, all at once.
+type place func(...*Result)
+
+func send(to chan<- *Result, list []*Result) {
+	for _, r := range list {
+		to <- r
+	}
+}
+
+// maxHeld is how many targets may be done before an earlier one, for each host
+// that may be in flight.
+const maxHeld = 8
+
+// inOrder sends the results in the order of the targets. When a slow host holds
+// back so many results that there is no room, no more hosts are started.
+func (f *fetcher) inOrder(ctx context.Context, targets iter.Seq[Target], results chan<- *Result) {
+	defer close(results)
+	// The room in between lets hosts run on behind a slow one.
+	places := make(chan chan []*Result, maxHeld*f.options.Parallel)
+	go func() {
+		defer close(places)
+		f.each(ctx, targets, func() place {
+			kept := make(chan []*Result, 1) // so that a host need not wait for its turn
+			places <- kept
+			return func(list ...*Result) { kept <- list }
+		})
+	}()
+	for kept := range places {
+		send(results, <-kept)
+	}
+}
+
+// each asks every target and hands its results to the place that next gives for
+// it. It returns when all have been handed over.
+func (f *fetcher) each(ctx context.Context, targets iter.Seq[Target], next func() place) {
 	defer f.close()
 	var group errgroup.Group
 	defer group.Wait()
@@ -64,13 +71,13 @@ func (f *fetcher) each(ctx context.Context, targets iter.Seq[Target], place func
 		if f.pace.Wait(ctx) != nil {
 			return
 		}
-		results := place()
-		f.turns.enter()
-		f.Starting(target)
-		v := &visit{fetcher: f, ctx: ctx, Result: Result{Target: target}}
+		deliver := next()
+		f.slots.acquire()
+		f.options.Starting(target)
+		v := &visit{f: f, ctx: ctx, result: Result{Target: target}}
 		group.Go(func() error {
-			results <- v.run()
-			f.turns.leave()
+			deliver(v.run())
+			f.slots.release()
 			return nil
 		})
 	}

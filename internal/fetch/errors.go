@@ -9,7 +9,6 @@ import (
 	"io"
 	"net"
 	"syscall"
-	"time"
 )
 
 // Stage is the step at which a host failed.
@@ -61,22 +60,14 @@ func (e *Error) Error() string { return string(e.Stage) + ": " + e.Err.Error() }
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
-// errTooLong stands for a deadline of ours that passed.
-type errTooLong struct{ after time.Duration }
-
-func (e errTooLong) Error() string {
-	return "timed out after " + e.after.Round(time.Millisecond).String()
-}
-func (errTooLong) Timeout() bool { return true }
-
-// fail wraps err for the stage that met it. An *Error passes unchanged: the
+// newError wraps err for the stage that met it. An *Error passes unchanged: the
 // line that made it knew more.
-func fail(stage Stage, err error) *Error {
+func newError(stage Stage, err error) *Error {
 	var known *Error
 	if errors.As(err, &known) {
 		return known
 	}
-	return &Error{Stage: stage, Kind: kindOf(stage, err), Err: plain(err)}
+	return &Error{Stage: stage, Kind: kindOf(stage, err), Err: rootCause(err)}
 }
 
 // kindOf works out the reason from the error's identity, never from its text.
@@ -112,9 +103,9 @@ func kindOf(stage Stage, err error) Kind {
 	return KindReset
 }
 
-// plain reduces an error to what the stage and the target do not already say:
+// rootCause reduces an error to what the stage and the target do not already say:
 // net's "dial tcp 192.0.2.1:80: connect: connection refused" to its last part.
-func plain(err error) error {
+func rootCause(err error) error {
 	var (
 		errno    syscall.Errno
 		dns      *net.DNSError

@@ -200,7 +200,7 @@ func readStream(t testing.TB, stream io.Reader, max int) reading {
 		t.Error("nobody looked at the clock when the first byte came")
 	}
 	var r Result
-	r.keep(&h)
+	r.copyFrom(&h)
 	clear(h.buf[:cap(h.buf)]) // the next host's reply
 	return readingOf(t, &r, err)
 }
@@ -213,7 +213,7 @@ func readingOf(t testing.TB, r *Result, err error) reading {
 		Raw: string(r.Raw), FinalRaw: string(r.Head.Raw),
 	}
 	if err != nil {
-		e := fail(StageHead, err)
+		e := newError(StageHead, err)
 		got.Verdict, got.Hint = string(e.Kind), e.Hint != ""
 	}
 	for line := range r.Head.Lines() {
@@ -406,7 +406,7 @@ func TestHeadStreamError(t *testing.T) {
 			t.Errorf("%q: %v, want %s", test.reply, err, test.kind)
 		}
 		var r Result
-		r.keep(&h)
+		r.copyFrom(&h)
 		if string(r.Raw) != test.reply {
 			t.Errorf("kept %q of %q", r.Raw, test.reply)
 		}
@@ -419,7 +419,7 @@ func TestHeadIteratorsStop(t *testing.T) {
 		h := headReader{buf: make([]byte, 0, 64)}
 		h.read(bytes.NewReader(c.reply), c.max)
 		var r Result
-		r.keep(&h)
+		r.copyFrom(&h)
 		for range r.Head.Lines() {
 			break
 		}
@@ -476,7 +476,7 @@ func BenchmarkHead(b *testing.B) {
 			b.Fatal(err)
 		}
 		var r Result
-		r.keep(&h)
+		r.copyFrom(&h)
 	}
 }
 

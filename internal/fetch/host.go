@@ -8,20 +8,22 @@ import (
 	"time"
 
 	"golang.org/x/time/rate"
+
+	"wget/internal/fetch/socket"
 )
 
 // fetcher is what all hosts share: the options with their zeros filled in, and
 // what is worked out from them once. Nothing in it changes while hosts run.
 type fetcher struct {
-	Options
-	protocol protocol
-	request  request
-	buffers  *sync.Pool
-	names    *names
-	turns    *turns
-	pace     *rate.Limiter // of starting hosts
-	connect  connect
-	close    func() // to be called when the last host is done
+	options   Options
+	offers    []protocol
+	request   request
+	buffers   *sync.Pool
+	resolver  *names
+	slots     *slots
+	pace      *rate.Limiter // of starting hosts
+	connector socket.Connector
+	stop      func() bool // unties the slots from the context
 }
 
 func newFetcher(ctx context.Context, o Options) *fetcher {
@@ -34,113 +36,106 @@ func newFetcher(ctx context.Context, o Options) *fetcher {
 	if o.Starting == nil {
 		o.Starting = func(Target) {}
 	}
-	f := &fetcher{Options: o, protocol: protocolNamed(o.Protocol)}
-	f.request = newRequest(f.protocol.name, o)
-	f.buffers = newBuffers(o.MaxHeader)
-	f.names = newNames(ctx, o)
-	f.turns = newTurns(o.Parallel, o.PerAddr)
-	f.pace = rate.NewLimiter(rate.Inf, 1)
+	f := &fetcher{
+		options:   o,
+		offers:    o.offers(),
+		request:   newRequest(o),
+		buffers:   newBuffers(o.MaxHeader),
+		resolver:  newNames(ctx, o),
+		slots:     newSlots(o.Parallel, o.PerAddr),
+		pace:      rate.NewLimiter(rate.Inf, 1),
+		connector: socket.New(ctx, socket.Config{LocalAddr: o.LocalAddr, Dial: o.Dial}),
+	}
 	if o.Rate > 0 {
 		f.pace.SetLimit(rate.Limit(o.Rate))
 	}
-	connect, closeConnect := newConnect(ctx, o)
-	f.connect = connect
-	runOn := context.AfterFunc(ctx, f.turns.end)
-	f.close = func() {
-		runOn()
-		f.names.close()
-		closeConnect()
-	}
+	f.stop = context.AfterFunc(ctx, f.slots.end)
 	return f
 }
 
-// visit is one host being asked: its record, and what the steps hand on. It
-// lives on the heap in one piece, so that ten thousand goroutines that wait
-// keep small stacks.
+// close is to be called when the last host is done.
+func (f *fetcher) close() {
+	f.stop()
+	f.resolver.close()
+	f.connector.Close()
+}
+
+// visit is one target being asked: what outlives its tries. It is on the heap in
+// one piece with its trip, so that ten thousand goroutines that wait keep small
+// stacks. That is also why the context is a field.
 type visit struct {
-	*fetcher
-	Result
+	f      *fetcher
 	ctx    context.Context
 	start  time.Time
-	whole  limit        // for the host from start to end
-	step   limit        // for connecting, then for reading
-	addrs  []netip.Addr // to connect to, best first
-	port   uint16
-	turn   bool     // the host has a turn at the first of addrs
-	conn   net.Conn // the TCP connection
-	stream net.Conn // what the request is sent over: conn, or TLS on it
+	whole  deadline // for the target from start to end
+	result Result
+	trip   trip
+}
+
+// trip is one try: what a connection needs, made anew for each.
+type trip struct {
+	v        *visit
+	target   Target       // as it is asked
+	addrs    []netip.Addr // to connect to, best first
+	port     uint16       // the same
+	slot     bool         // the trip has a slot at the first of addrs
+	conn     socket.Conn  // the TCP connection
+	stream   net.Conn     // the request is sent over it: conn, or TLS on it
+	protocol protocol     // spoken over stream
+	step     deadline     // for connecting, then for reading
+	reply    *Reply       // in the visit's result
 }
 
 // run asks the target, straight down, and returns the record.
 func (v *visit) run() *Result {
-	if v.Target.Err != nil {
-		v.Err = v.Target.Err
-		return &v.Result
+	if v.result.Target.Err != nil {
+		v.result.Err = v.result.Target.Err
+		return &v.result
 	}
 	v.start = time.Now()
-	v.whole = newLimit(v.start, v.MaxTime)
-	v.attempt()
-	if v.Err != nil {
+	v.whole = newDeadline(v.start, v.f.options.MaxTime)
+	v.try()
+	if v.result.Err != nil {
 		v.afterFailure()
 	}
-	v.Times.Total = v.elapsed()
-	return &v.Result
+	v.result.Times.Total = v.elapsed()
+	return &v.result
 }
 
 // afterFailure tries again while that may help.
 func (v *visit) afterFailure() {
-	for v.Tries < v.Options.Tries && v.isTransient() && v.pause(retryPause(v.Tries)) {
-		v.Result = Result{Target: v.Result.Target, Tries: v.Tries}
-		v.attempt()
+	r := &v.result
+	for r.Tries < v.f.options.Tries && v.isTransient(r.Err) && v.pause(retryPause(r.Tries)) {
+		v.try()
 	}
-	if v.Err != nil && v.ctx.Err() != nil {
-		v.Err = &Error{Stage: v.Err.Stage, Kind: KindCanceled, Err: context.Canceled}
-	}
-}
-
-// attempt asks once.
-func (v *visit) attempt() {
-	v.Tries++
-	v.Err = v.steps()
-	if v.conn != nil {
-		v.conn.Close()
-		v.conn = nil
-	}
-	if v.turn {
-		v.turns.give(v.addrs[0])
-		v.turn = false
+	if r.Err != nil && v.ctx.Err() != nil {
+		r.Err = &Error{Stage: r.Err.Stage, Kind: KindCanceled, Err: context.Canceled}
 	}
 }
 
-// steps is a host from start to end.
-func (v *visit) steps() *Error {
-	if err := v.resolve(); err != nil {
-		return err
-	}
-	if err := v.await(); err != nil {
-		return err
-	}
-	if err := v.dial(); err != nil {
-		return err
-	}
-	if err := v.secure(); err != nil {
-		return err
-	}
-	return v.protocol.exchange(v)
+// try asks once.
+func (v *visit) try() {
+	v.result.Tries++
+	v.result.Reply = Reply{Target: v.result.Target}
+	t := &v.trip
+	*t = trip{v: v, target: v.result.Target, reply: &v.result.Reply}
+	v.result.Err = t.steps()
+	t.close()
 }
 
-// isTransient reports whether another try could fare better.
-func (v *visit) isTransient() bool {
-	if v.Err == nil {
+// isTransient reports whether another try could fare better than one that ended
+// with err.
+func (v *visit) isTransient(err *Error) bool {
+	if err == nil {
 		return false
 	}
-	switch v.Err.Kind {
+	switch err.Kind {
 	case KindTimeout, KindReset, KindClosed, KindDNSFailure:
 		return true
 	case KindLimit:
-		return v.Err.Stage == StageConnect // the system's bound, not ours on a reply
+		return err.Stage == StageConnect // the system's bound, not ours on a reply
 	case KindRefused:
-		return v.RetryRefused
+		return v.f.options.RetryRefused
 	}
 	return false
 }
@@ -150,4 +145,69 @@ func retryPause(tries int) time.Duration {
 	return min(time.Second/4<<min(tries, 10), 10*time.Second)
 }
 
+// pause waits, and reports whether the visit may go on. It does not begin a wait
+// that would outlast the visit's time.
+func (v *visit) pause(d time.Duration) bool {
+	if !v.whole.at.IsZero() && time.Until(v.whole.at) <= d {
+		return false
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-v.ctx.Done():
+		return false
+	}
+}
+
+// stopClock leaves a time out of all that the visit measures and is bound by.
+func (v *visit) stopClock(d time.Duration) {
+	v.start = v.start.Add(d)
+	v.whole.move(d)
+}
+
 func (v *visit) elapsed() time.Duration { return time.Since(v.start) }
+
+// steps are a trip from start to end.
+func (t *trip) steps() *Error {
+	if err := t.resolve(); err != nil {
+		return err
+	}
+	if err := t.waitForAddr(); err != nil {
+		return err
+	}
+	if err := t.dial(); err != nil {
+		return err
+	}
+	if err := t.secure(); err != nil {
+		return err
+	}
+	return t.protocol.exchange(t)
+}
+
+// waitForAddr waits for a slot at the trip's first address. The clock of the
+// visit stands still meanwhile.
+func (t *trip) waitForAddr() *Error {
+	if t.v.f.options.PerAddr == 0 {
+		return nil
+	}
+	since := time.Now()
+	t.v.f.slots.acquireAddr(t.addrs[0])
+	t.slot = true
+	if err := t.v.ctx.Err(); err != nil {
+		return newError(StageConnect, err)
+	}
+	t.v.stopClock(time.Since(since))
+	return nil
+}
+
+// close gives back what the trip holds.
+func (t *trip) close() {
+	if t.conn != nil {
+		t.conn.Close()
+	}
+	if t.slot {
+		t.v.f.slots.releaseAddr(t.addrs[0])
+	}
+}

@@ -1,7 +1,7 @@
 //go:build linux
 
 // Servers that mean harm, over real TCP. Each is asked beside a fleet of healthy hosts whose records
-// must all be right, with the poller and with package net. It needs addresses from all of 127/8 and
+// must all be right, with epoll and with package net. It needs addresses from all of 127/8 and
 // looks at the server's sockets from below, hence Linux.
 //
 // Nothing here measures speed. Where a server must not be waited for, the timeouts are so long that
@@ -755,11 +755,11 @@ type arena struct {
 	faults []string
 }
 
-// trial makes a run with the poller and one with package net, and sees to it that nothing of them
+// trial makes a run with epoll and one with package net, and sees to it that nothing of them
 // is left behind.
 func trial(t *testing.T, run func(a *arena)) {
 	for _, portable := range []bool{false, true} {
-		name := "poller"
+		name := "epoll"
 		if portable {
 			name = "net"
 		}
@@ -793,11 +793,15 @@ func trial(t *testing.T, run func(a *arena)) {
 func newArena(t testing.TB, portable bool, patience time.Duration) *arena {
 	t.Helper()
 	certificate, roots := identity(t, siteName)
+	var dial func(context.Context, string, string) (net.Conn, error)
+	if portable {
+		dial = new(net.Dialer).DialContext
+	}
 	return &arena{
 		t: t, patience: patience,
 		server: &tls.Config{Certificates: []tls.Certificate{certificate}, NextProtos: []string{"http/1.1"}},
 		options: fetch.Options{
-			UserAgent: "hostile", Portable: portable,
+			UserAgent: "hostile", Dial: dial,
 			TLS: &tls.Config{RootCAs: roots}, ServerName: siteName,
 			ConnectTimeout: never, ReadTimeout: never,
 		},

@@ -66,9 +66,9 @@ func newNames(ctx context.Context, o Options) *names {
 	return n
 }
 
-// lookup finds the addresses of a name. A lookup has a limit of its own; whole
+// lookup finds the addresses of a name. A lookup has a deadline of its own; whole
 // is that of the host.
-func (n *names) lookup(name string, whole limit) ([]netip.Addr, error) {
+func (n *names) lookup(name string, whole deadline) ([]netip.Addr, error) {
 	a := n.answer(name)
 	if !whole.at.IsZero() && !a.isReadyBy(whole.at) {
 		return nil, n.explain(os.ErrDeadlineExceeded, whole)
@@ -85,7 +85,7 @@ func (n *names) answer(name string) *answer {
 	if a == nil || a.isReady() && time.Now().After(a.until) {
 		a = &answer{ready: make(chan struct{})}
 		n.remember(name, a)
-		go n.find(name, a, newLimit(time.Now(), n.timeout))
+		go n.find(name, a, newDeadline(time.Now(), n.timeout))
 	}
 	return a
 }
@@ -99,7 +99,7 @@ func (n *names) remember(name string, a *answer) {
 	n.answers[name] = a
 }
 
-func (n *names) find(name string, a *answer, l limit) {
+func (n *names) find(name string, a *answer, l deadline) {
 	n.lookups <- struct{}{}
 	if a.addrs = n.settle(name, l); len(a.addrs) == 0 {
 		a.addrs, a.err = n.ask(name, l)
@@ -135,8 +135,8 @@ func (a *answer) isReadyBy(moment time.Time) bool {
 // ask asks until there is an answer or the time is up. It is strict: unless
 // both families are answered for, nothing is known. A lost datagram would
 // otherwise make a name unknown, or have it looked for in a search domain.
-func (n *names) ask(name string, l limit) ([]netip.Addr, error) {
-	ctx, cancel := l.context(n.ctx)
+func (n *names) ask(name string, l deadline) ([]netip.Addr, error) {
+	ctx, cancel := context.WithDeadline(n.ctx, l.at)
 	defer cancel()
 	for {
 		addrs, err := n.resolver.LookupNetIP(ctx, n.network, name)
@@ -185,11 +185,11 @@ func isNotFound(err error) bool {
 	return errors.As(err, &failed) && failed.IsNotFound
 }
 
-// explain puts the limit that passed in an error, and the servers that were
+// explain puts the deadline that passed in an error, and the servers that were
 // asked, where the resolver does not know them.
-func (n *names) explain(err error, l limit) error {
+func (n *names) explain(err error, l deadline) error {
 	var failed *net.DNSError
-	late, isLate := l.explain(err).(errTooLong)
+	late, isLate := l.reword(err).(errTooLong)
 	switch {
 	case isLate:
 		failed = &net.DNSError{Err: late.Error(), IsTimeout: true}

@@ -173,7 +173,7 @@ func (s *nameservers) connect(server string) (*line, error) {
 // hangUp makes err the reason why no more answers come, if there is none yet.
 func (l *line) hangUp(err error) {
 	if l.err == nil {
-		l.err = plain(err)
+		l.err = rootCause(err)
 	}
 	l.UDPConn.Close()
 }

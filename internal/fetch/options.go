@@ -20,7 +20,7 @@ const (
 
 // Options says how targets are asked. The zero value works.
 type Options struct {
-	Protocol  string  // a name from Protocols; "" means HTTP/1.1
+	Protocol  string  // "HTTP/1.1" or "HTTP/1.0"; "" means the first
 	Method    string  // "" means GET
 	UserAgent string  // "" sends no User-Agent
 	Header    []Field // replace, add to or (with Remove) take from the default fields
@@ -53,9 +53,6 @@ type Options struct {
 	Starting func(Target)
 	// Dial opens connections in place of the network; nil means the network.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
-	// Portable opens connections with package net also on systems for which
-	// there is a faster way.
-	Portable bool
 }
 
 // Field is a field of the request.

@@ -7,32 +7,33 @@ import (
 )
 
 // resolve finds the addresses to connect to, best first.
-func (v *visit) resolve() *Error {
-	v.port = v.Target.Port
-	if v.Target.Addr.IsValid() && v.Family == 0 && len(v.Routes) == 0 {
-		v.addrs = []netip.Addr{v.Target.Addr}
+func (t *trip) resolve() *Error {
+	t.port = t.target.Port
+	o := &t.v.f.options
+	if t.target.Addr.IsValid() && o.Family == 0 && len(o.Routes) == 0 {
+		t.addrs = []netip.Addr{t.target.Addr}
 		return nil
 	}
-	name, err := v.destination()
-	if err == nil && len(v.addrs) == 0 {
-		v.addrs, err = v.names.lookup(name, v.whole)
-		v.Times.DNS = v.elapsed()
+	name, err := t.destination()
+	if err == nil && len(t.addrs) == 0 {
+		t.addrs, err = t.v.f.resolver.lookup(name, t.v.whole)
+		t.reply.Times.DNS = t.v.elapsed()
 	}
 	if err != nil {
-		return fail(StageDNS, err)
+		return newError(StageDNS, err)
 	}
 	return nil
 }
 
 // destination sets the addresses to connect to, and the port, or returns the
 // name that they are to be looked up by.
-func (v *visit) destination() (name string, err error) {
-	name, addr := v.Target.Host, v.Target.Addr
-	v.addrs = nil
-	if route := v.route(); route != nil {
-		v.port = cmp.Or(route.ToPort, v.port)
+func (t *trip) destination() (name string, err error) {
+	name, addr := t.target.Host, t.target.Addr
+	o := &t.v.f.options
+	if route := o.route(&t.target); route != nil {
+		t.port = cmp.Or(route.ToPort, t.port)
 		if len(route.Addrs) > 0 {
-			v.addrs = route.Addrs
+			t.addrs = route.Addrs
 			return "", nil
 		}
 		if route.ToHost != "" {
@@ -43,18 +44,18 @@ func (v *visit) destination() (name string, err error) {
 	switch {
 	case !addr.IsValid():
 		return name, nil
-	case v.Family == 4 && !addr.Is4(), v.Family == 6 && !addr.Is6():
-		return "", noAddress(v.names.network, name)
+	case o.Family == 4 && !addr.Is4(), o.Family == 6 && !addr.Is6():
+		return "", noAddress(t.v.f.resolver.network, name)
 	}
-	v.addrs = []netip.Addr{addr}
+	t.addrs = []netip.Addr{addr}
 	return "", nil
 }
 
 // route is the first that matches the target, or nil.
-func (v *visit) route() *Route {
-	for i := range v.Routes {
-		if v.Routes[i].matches(&v.Target) {
-			return &v.Routes[i]
+func (o *Options) route(t *Target) *Route {
+	for i := range o.Routes {
+		if o.Routes[i].matches(t) {
+			return &o.Routes[i]
 		}
 	}
 	return nil

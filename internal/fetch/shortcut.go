@@ -86,7 +86,7 @@ func (p *shortcut) suits(name string) bool {
 // settle returns the addresses of a plain name, best first, or none if there is
 // any doubt. A family that is not answered for is left out, since there are
 // servers that never answer for one.
-func (n *names) settle(name string, l limit) []netip.Addr {
+func (n *names) settle(name string, l deadline) []netip.Addr {
 	server := n.servers.recent()
 	if server == "" || !n.shortcut.suits(name) {
 		return nil
@@ -106,7 +106,7 @@ func (n *names) settle(name string, l limit) []netip.Addr {
 		}
 		questions[t], down = q, q.down
 	}
-	deadline := l.within(askNoMore).at
+	deadline := l.step(askNoMore).at
 	timer := time.NewTimer(pauseToAsk(deadline))
 	defer timer.Stop()
 	var v4, v6 []netip.Addr

@@ -174,7 +174,7 @@ func TestParseRefuses(t *testing.T) {
 			if !errors.As(err, &known) || known.Stage != fetch.StageTarget || known.Kind != fetch.KindBadTarget {
 				t.Errorf("%#v, want stage target and kind bad_target", err)
 			}
-			bad := fetch.Bad(c.text, err)
+			bad := fetch.BadTarget(c.text, err)
 			if bad.Err == nil || bad.URL() != "" {
 				t.Errorf("Bad(%q) = %+v, want an error and no URL", c.text, bad)
 			}
@@ -212,7 +212,7 @@ func TestParseHidesCredentials(t *testing.T) {
 			if strings.Contains(err.Error(), secret) {
 				t.Errorf("%q: the error tells: %v", text, err)
 			}
-			if bad := fetch.Bad(text, err); strings.Contains(bad.Text, secret) {
+			if bad := fetch.BadTarget(text, err); strings.Contains(bad.Text, secret) {
 				t.Errorf("%q: the record tells: %q", text, bad.Text)
 			}
 			continue
@@ -315,7 +315,7 @@ func FuzzParse(f *testing.F) {
 		check := func(text string) (spec fetch.Spec, err error) {
 			spec, err = fetch.Parse(text, fetch.Defaults{})
 			if err != nil {
-				fetch.Bad(text, err)
+				fetch.BadTarget(text, err)
 				return spec, err
 			}
 			n := 0
@@ -335,7 +335,7 @@ func FuzzParse(f *testing.F) {
 		hidden := "http://user:" + secret + "@" + text
 		spec, err := check(hidden)
 		if err != nil {
-			if said := err.Error() + fetch.Bad(hidden, err).Text; strings.Contains(said, secret) {
+			if said := err.Error() + fetch.BadTarget(hidden, err).Text; strings.Contains(said, secret) {
 				t.Errorf("%q: credentials in %q", hidden, said)
 			}
 			return

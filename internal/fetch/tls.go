@@ -7,37 +7,44 @@ import (
 	"fmt"
 )
 
-// secure speaks TLS on the connection of an https target. Certificates are
-// verified by crypto/tls for the name that was asked for.
-func (v *visit) secure() *Error {
-	if !v.Target.TLS {
+// secure speaks TLS on the connection of an https target, and settles which
+// protocol is spoken on it. Certificates are verified by crypto/tls for the name
+// that was asked for.
+func (t *trip) secure() *Error {
+	if !t.target.TLS {
+		t.protocol = choose(t.v.f.offers, "")
 		return nil
 	}
-	if err := v.step.set(v.conn); err != nil {
-		return fail(StageTLS, err)
+	if err := t.step.set(t.conn); err != nil {
+		return newError(StageTLS, err)
 	}
-	client := tls.Client(v.conn, v.tlsConfig())
+	client := tls.Client(t.conn, t.tlsConfig())
 	if err := client.Handshake(); err != nil {
-		return fail(StageTLS, explainTLS(v.step.explain(err)))
+		return newError(StageTLS, explainTLS(t.step.reword(err)))
 	}
-	v.stream = client
-	v.Session = newSession(client.ConnectionState())
-	v.Times.TLS = v.elapsed()
+	state := client.ConnectionState()
+	t.stream = client
+	t.protocol = choose(t.v.f.offers, state.NegotiatedProtocol)
+	t.reply.Session = newSession(state)
+	t.reply.Times.TLS = t.v.elapsed()
 	return nil
 }
 
-func (v *visit) tlsConfig() *tls.Config {
-	config := v.TLS.Clone()
+func (t *trip) tlsConfig() *tls.Config {
+	o := &t.v.f.options
+	config := o.TLS.Clone()
 	if config == nil {
 		config = new(tls.Config)
 	}
-	if config.ServerName = v.ServerName; config.ServerName == "" {
-		config.ServerName = v.Target.Host
-		if v.Target.Addr.IsValid() {
-			config.ServerName = v.Target.Addr.WithZone("").String()
+	if config.ServerName = o.ServerName; config.ServerName == "" {
+		config.ServerName = t.target.Host
+		if t.target.Addr.IsValid() {
+			config.ServerName = t.target.Addr.WithZone("").String()
 		}
 	}
-	config.NextProtos = []string{v.protocol.alpn}
+	for _, p := range t.v.f.offers {
+		config.NextProtos = append(config.NextProtos, p.alpn)
+	}
 	return config
 }
 
@@ -56,11 +63,11 @@ func explainTLS(err error) error {
 			Hint: "try http://",
 		}
 	case errors.As(err, &roots):
-		known := fail(StageTLS, err)
+		known := newError(StageTLS, err)
 		known.Hint = "trust its issuer with --ca-certificate FILE, or skip the check with -k"
 		return known
 	case errors.As(err, &cert):
-		known := fail(StageTLS, err)
+		known := newError(StageTLS, err)
 		known.Hint = "skip the check with -k"
 		return known
 	}

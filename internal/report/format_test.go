@@ -96,7 +96,7 @@ func ask(t *testing.T, text string, bytes []byte) *fetch.Result {
 	spec, err := fetch.Parse(text, fetch.Defaults{})
 	targets := slices.Collect(spec.All())
 	if err != nil {
-		targets = []fetch.Target{fetch.Bad(text, err)}
+		targets = []fetch.Target{fetch.BadTarget(text, err)}
 	}
 	tls := targets[0].TLS
 	targets[0].TLS = false

@@ -1,4 +1,4 @@
-package fetch
+package socket
 
 import (
 	"net/netip"
@@ -11,7 +11,7 @@ import (
 // server.
 func TestSelfConnection(t *testing.T) {
 	for _, text := range []string{"127.0.0.1", "::1"} {
-		p, err := newPoller(t.Context(), netip.MustParseAddr(text))
+		e, err := newEpoll(t.Context(), netip.MustParseAddr(text))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -25,7 +25,7 @@ func TestSelfConnection(t *testing.T) {
 			t.Fatal(err)
 		}
 		unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_REUSEADDR, 1) // for the next run
-		s := &socket{poller: p, fd: fd, addr: addr}
+		s := &socket{epoll: e.(*epoll), fd: fd, addr: addr}
 		if err := unix.Bind(fd, sockaddr(addr)); err != nil {
 			t.Fatal(err)
 		}
@@ -36,6 +36,6 @@ func TestSelfConnection(t *testing.T) {
 			t.Errorf("%v: %v", addr, err)
 		}
 		s.Close()
-		p.close()
+		e.Close()
 	}
 }

@@ -1,4 +1,4 @@
-package fetch
+package socket
 
 import (
 	"context"
@@ -8,7 +8,6 @@ import (
 	"net"
 	"net/netip"
 	"os"
-	"sync"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -17,129 +16,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// poller wakes goroutines that wait for their sockets. It has an epoll
-// descriptor of its own, where a socket is registered once, or twice if it
-// had to wait for its connection, and which is itself watched by the runtime's poller, so that no
-// thread blocks in it. Package net costs six more system calls per host.
-//
-// House rules: sockets are edge-triggered and every call is tried before it is
-// waited for, so that a wake-up too many does no harm and none is missed.
-//
-// A goroutine waits on one channel and nothing else, which keeps its stack at
-// the smallest size: deadlines and cancellation wake it like an event, and it
-// finds out for itself what has happened.
-type poller struct {
-	ctx     context.Context // of all hosts
-	born    time.Time       // deadlines count from here, since wall clocks jump
-	file    *os.File        // the epoll descriptor
-	fd      int
-	local   netip.Addr
-	sockets [1 << 10]atomic.Pointer[sockets] // by descriptor, in rows
-	closing chan struct{}
-	running sync.WaitGroup
-}
-
-// sweepEvery is how late a deadline may be noticed.
-const sweepEvery = 20 * time.Millisecond
-
-// sockets is a row of the table, made when it is needed.
-type sockets [1 << 10]atomic.Pointer[socket]
-
-func newPoller(ctx context.Context, local netip.Addr) (*poller, error) {
-	fd, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
-	if err != nil {
-		return nil, err
-	}
-	if err := unix.SetNonblock(fd, true); err != nil {
-		unix.Close(fd)
-		return nil, err
-	}
-	p := &poller{ctx: ctx, born: time.Now(), file: os.NewFile(uintptr(fd), "epoll"), fd: fd, local: local, closing: make(chan struct{})}
-	raw, err := p.file.SyscallConn()
-	if err != nil {
-		p.file.Close()
-		return nil, err
-	}
-	p.running.Go(func() { p.run(raw) })
-	p.running.Go(p.sweep)
-	return p, nil
-}
-
-// run hands out events until the descriptor is closed.
-func (p *poller) run(raw syscall.RawConn) {
-	events := make([]unix.EpollEvent, 256)
-	raw.Read(func(fd uintptr) bool {
-		for {
-			n, _, errno := syscall.RawSyscall6(unix.SYS_EPOLL_PWAIT, fd, uintptr(unsafe.Pointer(&events[0])), uintptr(len(events)), 0, 0, 0)
-			if errno != 0 || n == 0 {
-				return false // wait for more
-			}
-			for i := range events[:n] {
-				if s := p.slot(int(events[i].Fd)).Load(); s != nil {
-					s.wake()
-				}
-			}
-			if int(n) < len(events) {
-				return false // what comes now is told anew
-			}
-		}
-	})
-}
-
-// sweep wakes the sockets whose deadline has passed, and all when ctx ends.
-func (p *poller) sweep() {
-	ticker := time.NewTicker(sweepEvery)
-	defer ticker.Stop()
-	canceled := p.ctx.Done()
-	for {
-		select {
-		case <-p.closing:
-			return
-		case <-canceled:
-			canceled = nil
-			p.wakeBefore(math.MaxInt64)
-		case now := <-ticker.C:
-			p.wakeBefore(now.Sub(p.born))
-		}
-	}
-}
-
-func (p *poller) wakeBefore(moment time.Duration) {
-	for i := range p.sockets {
-		row := p.sockets[i].Load()
-		if row == nil {
-			continue
-		}
-		for k := range row {
-			if s := row[k].Load(); s != nil && s.until.Load() <= int64(moment) {
-				s.wake()
-			}
-		}
-	}
-}
-
-func (p *poller) close() {
-	close(p.closing)
-	p.file.Close()
-	p.running.Wait()
-}
-
-// slot is where the socket with a descriptor stands.
-func (p *poller) slot(fd int) *atomic.Pointer[socket] {
-	row := &p.sockets[fd>>10]
-	if row.Load() == nil {
-		row.CompareAndSwap(nil, new(sockets))
-	}
-	return &row.Load()[fd&1023]
-}
-
 // socket is a TCP connection whose goroutine waits in wait alone.
 type socket struct {
-	poller *poller
+	epoll  *epoll
 	fd     int
 	addr   netip.AddrPort
 	ctx    context.Context
-	until  atomic.Int64  // deadline in nanoseconds after poller.born
+	until  atomic.Int64  // deadline in nanoseconds after epoll.born
 	ready  chan struct{} // holds one event, which may be stale
 	events uint32        // what is registered; 0 means not yet
 }
@@ -152,7 +35,7 @@ func (s *socket) wake() {
 	}
 }
 
-func (p *poller) connect(ctx context.Context, addr netip.AddrPort, l *limit) (net.Conn, error) {
+func (e *epoll) Connect(ctx context.Context, addr netip.AddrPort, deadline time.Time) (Conn, error) {
 	family := unix.AF_INET
 	if addr.Addr().Is6() {
 		family = unix.AF_INET6
@@ -161,26 +44,27 @@ func (p *poller) connect(ctx context.Context, addr netip.AddrPort, l *limit) (ne
 	if err != nil {
 		return nil, err
 	}
-	s := &socket{poller: p, fd: fd, addr: addr, ctx: ctx, ready: make(chan struct{}, 1)}
-	s.SetDeadline(l.at)
-	if ctx != p.ctx {
+	s := &socket{epoll: e, fd: fd, addr: addr, ctx: ctx, ready: make(chan struct{}, 1)}
+	s.SetDeadline(deadline)
+	if ctx != e.ctx {
 		defer context.AfterFunc(ctx, s.wake)()
 	}
 	if err := s.open(); err != nil {
 		s.Close()
 		return nil, err
 	}
+	s.ctx = e.ctx // ctx is over when the race of a host's addresses is
 	return s, nil
 }
 
 func (s *socket) open() error {
-	if s.fd>>10 >= len(s.poller.sockets) {
+	if s.fd>>10 >= len(s.epoll.sockets) {
 		return unix.EMFILE
 	}
 	setReceiveWindow(uintptr(s.fd), receiveWindow(s.addr.Addr()))
-	if s.poller.local.IsValid() {
+	if s.epoll.local.IsValid() {
 		_ = unix.SetsockoptInt(s.fd, unix.IPPROTO_IP, unix.IP_BIND_ADDRESS_NO_PORT, 1)
-		if err := unix.Bind(s.fd, sockaddr(netip.AddrPortFrom(s.poller.local, 0))); err != nil {
+		if err := unix.Bind(s.fd, sockaddr(netip.AddrPortFrom(s.epoll.local, 0))); err != nil {
 			return err
 		}
 	}
@@ -245,7 +129,7 @@ func (s *socket) wait(events uint32) error {
 	if err := s.ctx.Err(); err != nil {
 		return err
 	}
-	if s.until.Load() <= int64(time.Since(s.poller.born)) {
+	if s.until.Load() <= int64(time.Since(s.epoll.born)) {
 		return os.ErrDeadlineExceeded
 	}
 	<-s.ready
@@ -261,16 +145,16 @@ func (s *socket) register(events uint32) error {
 	op := unix.EPOLL_CTL_MOD
 	if s.events == 0 {
 		op = unix.EPOLL_CTL_ADD
-		s.poller.slot(s.fd).Store(s)
+		s.epoll.entry(s.fd).Store(s)
 	}
 	s.events = events
-	return unix.EpollCtl(s.poller.fd, op, s.fd, &unix.EpollEvent{
+	return unix.EpollCtl(s.epoll.fd, op, s.fd, &unix.EpollEvent{
 		Events: s.events | unix.EPOLLRDHUP | unix.EPOLLET, Fd: int32(s.fd),
 	})
 }
 
-// WaitReadable returns when a Read may find something. It comes before the
-// first Read, when what may be read has not been asked for yet.
+// WaitReadable comes before the first Read, when no event has been asked for
+// that a Read could use up.
 func (s *socket) WaitReadable() error { return s.wait(unix.EPOLLIN) }
 
 // Read reads what is there, or waits for it.
@@ -316,22 +200,19 @@ func (s *socket) Write(p []byte) (int, error) {
 // Close gives the descriptor back. It does not wait for the peer.
 func (s *socket) Close() error {
 	if s.events != 0 {
-		s.poller.slot(s.fd).CompareAndSwap(s, nil)
+		s.epoll.entry(s.fd).CompareAndSwap(s, nil)
 	}
 	return unix.Close(s.fd)
 }
 
-// SetLinger is that of net.TCPConn.
-func (s *socket) SetLinger(seconds int) error {
-	return unix.SetsockoptLinger(s.fd, unix.SOL_SOCKET, unix.SO_LINGER, &unix.Linger{Onoff: 1, Linger: int32(seconds)})
+func (s *socket) ResetOnClose() {
+	_ = unix.SetsockoptLinger(s.fd, unix.SOL_SOCKET, unix.SO_LINGER, &unix.Linger{Onoff: 1})
 }
-
-func (s *socket) bind(ctx context.Context) { s.ctx = ctx }
 
 func (s *socket) SetDeadline(t time.Time) error {
 	until := int64(math.MaxInt64)
 	if !t.IsZero() {
-		until = int64(t.Sub(s.poller.born))
+		until = int64(t.Sub(s.epoll.born))
 	}
 	s.until.Store(until)
 	return nil

@@ -1,0 +1,96 @@
+package fetch
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+)
+
+// request is what the requests of all targets have in common.
+type request struct {
+	method string
+	fields []Field // the value of ownHost is the target's
+	auth   bool    // a target's own credentials are sent
+}
+
+// ownHost is the name of the field whose value differs from target to target. A
+// Host of the user's is an ordinary field.
+const ownHost = ""
+
+// newRequest puts the fields in order: Host, User-Agent, Accept, Connection, then
+// those of the user. HTTP/1.0 has Host alone.
+func newRequest(o Options) request {
+	defaults := []Field{{Name: "Host"}}
+	if o.Protocol != "HTTP/1.0" {
+		if o.UserAgent != "" {
+			defaults = append(defaults, Field{Name: "User-Agent", Value: o.UserAgent})
+		}
+		defaults = append(defaults, Field{Name: "Accept", Value: "*/*"}, Field{Name: "Connection", Value: "close"})
+	}
+	r := request{method: cmp.Or(o.Method, "GET"), auth: !has(o.Header, "Authorization")}
+	r.fields = override(defaults, o.Header)
+	if !has(o.Header, "Host") {
+		r.fields[0].Name = ownHost
+	}
+	return r
+}
+
+// override applies the user's fields: the first of a name replaces the default
+// in its place, further ones follow at the end.
+func override(defaults, user []Field) (fields []Field) {
+	for _, d := range defaults {
+		kept := true
+		for i, u := range user {
+			if !strings.EqualFold(u.Name, d.Name) {
+				continue
+			}
+			kept = false
+			if !u.Remove {
+				fields = append(fields, u)
+				user = append(user[:i:i], user[i+1:]...)
+				break
+			}
+		}
+		if kept {
+			fields = append(fields, d)
+		}
+	}
+	for _, u := range user {
+		if !u.Remove {
+			fields = append(fields, u)
+		}
+	}
+	return fields
+}
+
+func has(fields []Field, name string) bool {
+	return slices.ContainsFunc(fields, func(f Field) bool { return strings.EqualFold(f.Name, name) })
+}
+
+// appendTo renders the request for a target (RFC 9112 section 3).
+func (q *request) appendTo(b []byte, version string, t *Target) []byte {
+	b = append(b, q.method...)
+	b = append(b, ' ')
+	b = append(b, t.Path...)
+	b = append(b, ' ')
+	b = append(b, version...)
+	b = append(b, "\r\n"...)
+	for i := range q.fields {
+		if f := &q.fields[i]; f.Name != ownHost {
+			b = appendField(b, f.Name, f.Value)
+		} else {
+			b = appendField(b, "Host", t.Authority())
+		}
+	}
+	if t.Auth != "" && q.auth {
+		b = appendField(b, "Authorization", t.Auth)
+	}
+	return append(b, "\r\n"...)
+}
+
+func appendField(b []byte, name, value string) []byte {
+	b = append(b, name...)
+	b = append(b, ": "...)
+	b = append(b, value...)
+	return append(b, "\r\n"...)
+}
