@@ -22,9 +22,8 @@ func All(ctx context.Context, targets iter.Seq[Target], o Options) <-chan *Resul
 	}
 	go func() {
 		defer close(results)
-		f.each(ctx, targets, func() place {
-			return func(list ...*Result) { send(results, list) }
-		})
+		anywhere := place(func(list ...*Result) { send(results, list) })
+		f.each(ctx, targets, func() place { return anywhere })
 	}()
 	return results
 }

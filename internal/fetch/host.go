@@ -75,15 +75,16 @@ type visit struct {
 // trip is one try: what a connection needs, made anew for each.
 type trip struct {
 	v        *visit
-	target   Target       // as it is asked
-	addrs    []netip.Addr // to connect to, best first
-	port     uint16       // the same
-	slot     bool         // the trip has a slot at the first of addrs
-	conn     socket.Conn  // the TCP connection
-	stream   net.Conn     // the request is sent over it: conn, or TLS on it
-	protocol protocol     // spoken over stream
-	step     deadline     // for connecting, then for reading
-	reply    *Reply       // in the visit's result
+	target   *Target       // as it is asked; in reply
+	addrs    []netip.Addr  // to connect to, best first
+	oneAddr  [1]netip.Addr // room for the usual case
+	port     uint16        // to connect to
+	slot     bool          // the trip has a slot at the first of addrs
+	conn     socket.Conn   // the TCP connection
+	stream   net.Conn      // carries the request: conn, or TLS on it
+	protocol protocol      // spoken over stream
+	step     deadline      // for connecting, then for reading
+	reply    *Reply        // in the visit's result
 }
 
 // run asks the target, straight down, and returns the record.
@@ -116,11 +117,11 @@ func (v *visit) afterFailure() {
 // try asks once.
 func (v *visit) try() {
 	v.result.Tries++
-	v.result.Reply = Reply{Target: v.result.Target}
-	t := &v.trip
-	*t = trip{v: v, target: v.result.Target, reply: &v.result.Reply}
-	v.result.Err = t.steps()
-	t.close()
+	reply := &v.result.Reply
+	*reply = Reply{Target: v.result.Target}
+	v.trip = trip{v: v, target: &reply.Target, reply: reply}
+	v.result.Err = v.trip.steps()
+	v.trip.close()
 }
 
 // isTransient reports whether another try could fare better than one that ended

@@ -11,7 +11,7 @@ func (t *trip) resolve() *Error {
 	t.port = t.target.Port
 	o := &t.v.f.options
 	if t.target.Addr.IsValid() && o.Family == 0 && len(o.Routes) == 0 {
-		t.addrs = []netip.Addr{t.target.Addr}
+		t.setAddr(t.target.Addr)
 		return nil
 	}
 	name, err := t.destination()
@@ -30,7 +30,7 @@ func (t *trip) resolve() *Error {
 func (t *trip) destination() (name string, err error) {
 	name, addr := t.target.Host, t.target.Addr
 	o := &t.v.f.options
-	if route := o.route(&t.target); route != nil {
+	if route := o.route(t.target); route != nil {
 		t.port = cmp.Or(route.ToPort, t.port)
 		if len(route.Addrs) > 0 {
 			t.addrs = route.Addrs
@@ -47,8 +47,13 @@ func (t *trip) destination() (name string, err error) {
 	case o.Family == 4 && !addr.Is4(), o.Family == 6 && !addr.Is6():
 		return "", noAddress(t.v.f.resolver.network, name)
 	}
-	t.addrs = []netip.Addr{addr}
+	t.setAddr(addr)
 	return "", nil
+}
+
+func (t *trip) setAddr(addr netip.Addr) {
+	t.oneAddr[0] = addr
+	t.addrs = t.oneAddr[:]
 }
 
 // route is the first that matches the target, or nil.
