@@ -93,6 +93,10 @@ func clients() []client {
 			argv: ours(),
 		},
 		{
+			name: "wget-other", input: hostList, deep: true, tls: true, status: status, last: last,
+			argv: func(l *lab, j job) []string { return append([]string{l.other}, ours()(l, j)[1:]...) },
+		},
+		{
 			name: "wget-json", input: hostList, deep: true, tls: true, status: `"status":200`, last: `"accept-ranges"`,
 			argv: ours("--json"),
 		},

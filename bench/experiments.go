@@ -99,6 +99,8 @@ func experiments(cfg config) []experiment {
 			e.repeat = 1
 		} else if len(cfg.only) > 0 {
 			e.clients = cfg.only
+		} else if i := slices.Index(e.clients, "wget"); i >= 0 && cfg.other != "" {
+			e.clients = slices.Insert(slices.Clone(e.clients), i+1, "wget-other")
 		}
 	}
 	return list

@@ -32,6 +32,7 @@ type config struct {
 	only          []string // clients; empty: each experiment's own choice
 	out           string
 	wget          string // a ready binary; empty: build one
+	other         string // another wget to measure beside it; empty: none
 
 	// The other experiments, each by its size; 0: not asked for.
 	sweepLength, sweepParallel, memory, names, reconcile int
@@ -108,6 +109,7 @@ func parse(args []string) (config, error) {
 	flags.IntVar(&cfg.repeat, "repeat", 5, "rounds; the table shows medians")
 	flags.StringVar(&cfg.out, "out", "", "where programs, lists and results go (default bench/out)")
 	flags.StringVar(&cfg.wget, "wget", "", "measure this wget `binary` instead of building one")
+	flags.StringVar(&cfg.other, "other", "", "measure another wget `binary` beside it, such as one from before a change")
 	flags.Func("only", "run these clients only: `NAME,...` of "+strings.Join(names(), ", "), func(s string) error {
 		cfg.only = strings.Split(s, ",")
 		_, err := pick(cfg.only)

@@ -24,7 +24,7 @@ var peers embed.FS
 
 // A lab is what every measurement needs: the programs, a place for files, a core for each side.
 type lab struct {
-	out, wget            string
+	out, wget, other     string
 	serverCPU, clientCPU string
 	near                 network
 }
@@ -33,7 +33,7 @@ func (l *lab) path(name string) string { return filepath.Join(l.out, name) }
 
 // newLab builds the programs into the output directory.
 func newLab(ctx context.Context, cfg config) (*lab, error) {
-	l := &lab{out: cfg.out, wget: cfg.wget, near: sharedNetwork()}
+	l := &lab{out: cfg.out, wget: cfg.wget, other: cfg.other, near: sharedNetwork()}
 	if inside() {
 		l.near = ownNetwork("127")
 		if err := settleNamespace(ctx); err != nil {
