@@ -21,10 +21,10 @@ func newDeadline(start time.Time, after time.Duration) deadline {
 	return deadline{start.Add(after), after}
 }
 
-// step is the deadline of a step that begins now and may take bound, but not
+// step is the deadline of a step that may take bound from its start, but not
 // longer than d; 0 is no bound.
-func (d deadline) step(bound time.Duration) deadline {
-	step := newDeadline(time.Now(), bound)
+func (d deadline) step(start time.Time, bound time.Duration) deadline {
+	step := newDeadline(start, bound)
 	if step.at.IsZero() || !d.at.IsZero() && d.at.Before(step.at) {
 		return d
 	}

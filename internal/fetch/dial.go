@@ -40,7 +40,7 @@ func isExhausted(err error) bool { return err != nil && kindOf(StageConnect, err
 
 // connect makes one attempt at all addresses.
 func (t *trip) connect() (err error) {
-	t.step = t.v.whole.step(t.v.f.options.ConnectTimeout)
+	t.step = t.v.whole.step(t.v.now(), t.v.f.options.ConnectTimeout)
 	if len(t.addrs) > 1 {
 		return t.race(interleave(t.addrs))
 	}

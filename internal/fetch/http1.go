@@ -18,7 +18,7 @@ func newBuffers(max int) *sync.Pool {
 
 // exchangeHTTP1 sends the request and reads up to the empty line.
 func exchangeHTTP1(t *trip) *Error {
-	t.step = t.v.whole.step(t.v.f.options.ReadTimeout)
+	t.step = t.v.whole.step(t.v.start.Add(max(t.reply.Times.Connect, t.reply.Times.TLS)), t.v.f.options.ReadTimeout)
 	if err := t.step.set(t.stream); err != nil {
 		return newError(StageWrite, err)
 	}

@@ -106,7 +106,7 @@ func (n *names) settle(name string, l deadline) []netip.Addr {
 		}
 		questions[t], down = q, q.down
 	}
-	deadline := l.step(askNoMore).at
+	deadline := l.step(time.Now(), askNoMore).at
 	timer := time.NewTimer(pauseToAsk(deadline))
 	defer timer.Stop()
 	var v4, v6 []netip.Addr
