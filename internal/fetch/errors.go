@@ -46,11 +46,12 @@ const (
 	KindLimit       Kind = "limit" // a bound of this program or of this system
 )
 
-// Error says where and why a host failed.
+// Error says where and why a host failed. Its text can hold bytes as a server
+// sent them, which must be escaped before a terminal sees them.
 type Error struct {
 	Stage Stage
 	Kind  Kind
-	Err   error  // the cause; its text names what is not in Stage and Kind
+	Err   error  // the cause; its text does not repeat Stage and Kind
 	Hint  string // what the user could do about it, or ""
 }
 
