@@ -199,6 +199,13 @@ func trimRight(b []byte) []byte {
 	return b
 }
 
+func skipSpace(b []byte, i int) int {
+	for i < len(b) && (b[i] == ' ' || b[i] == '\t') {
+		i++
+	}
+	return i
+}
+
 // splitField takes a field line apart (RFC 9112 section 5). The name is nil if
 // the line is no field.
 func splitField(line []byte) (name, value []byte, odd Anomalies) {
@@ -235,6 +242,8 @@ func IsToken[T string | []byte](name T) bool {
 func isAlnum(c byte) bool {
 	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || isDigit(c)
 }
+
+func isDigit(c byte) bool { return '0' <= c && c <= '9' }
 
 // inspectBytes looks for control characters in a line without its end (RFC
 // 9110 section 5.5).

@@ -2,8 +2,6 @@ package fetch
 
 import (
 	"context"
-	"net"
-	"net/netip"
 	"sync"
 	"time"
 
@@ -58,33 +56,6 @@ func (f *fetcher) close() {
 	f.stop()
 	f.resolver.close()
 	f.connector.Close()
-}
-
-// visit is one target being asked: what outlives its tries. It is on the heap in
-// one piece with its trip, so that ten thousand goroutines that wait keep small
-// stacks. That is also why the context is a field.
-type visit struct {
-	f      *fetcher
-	ctx    context.Context
-	start  time.Time
-	whole  deadline // for the target from start to end
-	result Result
-	trip   trip
-}
-
-// trip is one try: what a connection needs, made anew for each.
-type trip struct {
-	v        *visit
-	target   *Target       // as it is asked; in reply
-	addrs    []netip.Addr  // to connect to, best first
-	oneAddr  [1]netip.Addr // room for the usual case
-	port     uint16        // to connect to
-	slot     bool          // the trip has a slot at the first of addrs
-	conn     socket.Conn   // the TCP connection
-	stream   net.Conn      // carries the request: conn, or TLS on it
-	protocol protocol      // spoken over stream
-	step     deadline      // for connecting, then for reading
-	reply    *Reply        // in the visit's result
 }
 
 // run asks the target, straight down, and returns the record.
@@ -145,33 +116,6 @@ func (v *visit) isTransient(err *Error) bool {
 func retryPause(tries int) time.Duration {
 	return min(time.Second/4<<min(tries, 10), 10*time.Second)
 }
-
-// pause waits, and reports whether the visit may go on. It does not begin a wait
-// that would outlast the visit's time.
-func (v *visit) pause(d time.Duration) bool {
-	if !v.whole.at.IsZero() && time.Until(v.whole.at) <= d {
-		return false
-	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-v.ctx.Done():
-		return false
-	}
-}
-
-// stopClock leaves a time out of all that the visit measures and is bound by.
-func (v *visit) stopClock(d time.Duration) {
-	v.start = v.start.Add(d)
-	v.whole.move(d)
-}
-
-func (v *visit) elapsed() time.Duration { return time.Since(v.start) }
-
-// now is time.Now at half the cost: the wall clock is not read.
-func (v *visit) now() time.Time { return v.start.Add(v.elapsed()) }
 
 // steps are a trip from start to end.
 func (t *trip) steps() *Error {

@@ -60,17 +60,3 @@ type Field struct {
 	Name, Value string
 	Remove      bool // send no field of this name
 }
-
-// Route moves the connections for a host and port elsewhere. The request, the
-// SNI and the record keep the target's own name.
-type Route struct {
-	Host   string       // "" matches every host
-	Port   uint16       // 0 matches every port
-	Addrs  []netip.Addr // addresses to use; empty means to look ToHost up
-	ToHost string       // "" means the target's host
-	ToPort uint16       // 0 means the target's port
-}
-
-func (r Route) matches(t *Target) bool {
-	return (r.Host == "" || equalFold(r.Host, t.Host)) && (r.Port == 0 || r.Port == t.Port)
-}

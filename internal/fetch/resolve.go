@@ -3,7 +3,6 @@ package fetch
 import (
 	"cmp"
 	"net/netip"
-	"strings"
 )
 
 // resolve finds the addresses to connect to, best first.
@@ -54,18 +53,4 @@ func (t *trip) destination() (name string, err error) {
 func (t *trip) setAddr(addr netip.Addr) {
 	t.oneAddr[0] = addr
 	t.addrs = t.oneAddr[:]
-}
-
-// route is the first that matches the target, or nil.
-func (o *Options) route(t *Target) *Route {
-	for i := range o.Routes {
-		if o.Routes[i].matches(t) {
-			return &o.Routes[i]
-		}
-	}
-	return nil
-}
-
-func equalFold(a, b string) bool {
-	return strings.EqualFold(strings.TrimSuffix(a, "."), strings.TrimSuffix(b, "."))
 }

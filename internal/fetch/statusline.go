@@ -75,15 +75,6 @@ func (s *statusLine) parse(line []byte) match {
 	return good
 }
 
-func skipSpace(b []byte, i int) int {
-	for i < len(b) && (b[i] == ' ' || b[i] == '\t') {
-		i++
-	}
-	return i
-}
-
-func isDigit(c byte) bool { return '0' <= c && c <= '9' }
-
 // protoName spares the common versions an allocation.
 func protoName(b []byte) string {
 	switch string(b) {
