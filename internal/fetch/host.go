@@ -2,6 +2,7 @@ package fetch
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 
@@ -14,7 +15,8 @@ import (
 // what is worked out from them once. Nothing in it changes while hosts run.
 type fetcher struct {
 	options   Options
-	offers    []protocol
+	offers    []protocol // over TLS
+	plain     *protocol  // without
 	request   request
 	buffers   *sync.Pool
 	resolver  *names
@@ -37,6 +39,7 @@ func newFetcher(ctx context.Context, o Options) *fetcher {
 	f := &fetcher{
 		options:   o,
 		offers:    o.offers(),
+		plain:     o.plain(),
 		request:   newRequest(o),
 		buffers:   newBuffers(o.MaxHeader),
 		resolver:  newNames(ctx, o),
@@ -102,8 +105,11 @@ func (v *visit) isTransient(err *Error) bool {
 		return false
 	}
 	switch err.Kind {
-	case KindTimeout, KindReset, KindClosed, KindDNSFailure:
+	case KindTimeout, KindClosed, KindDNSFailure:
 		return true
+	case KindReset:
+		var refused *refusal
+		return !errors.As(err, &refused) || refused.unprocessed
 	case KindLimit:
 		return err.Stage == StageConnect // the system's bound, not ours on a reply
 	case KindRefused:
@@ -131,7 +137,7 @@ func (t *trip) steps() *Error {
 	if err := t.secure(); err != nil {
 		return err
 	}
-	return t.protocol.exchange(t)
+	return t.exchange()
 }
 
 // waitForAddr waits for a slot at the trip's first address. The clock of the

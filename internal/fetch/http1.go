@@ -16,8 +16,8 @@ func newBuffers(max int) *sync.Pool {
 	}}
 }
 
-// exchangeHTTP1 sends the request and reads up to the empty line.
-func exchangeHTTP1(t *trip) *Error {
+// exchange sends the request and reads the header sections of the reply.
+func (t *trip) exchange() *Error {
 	t.step = t.v.whole.step(t.v.start.Add(max(t.reply.Times.Connect, t.reply.Times.TLS)), t.v.f.options.ReadTimeout)
 	if err := t.step.set(t.stream); err != nil {
 		return newError(StageWrite, err)
@@ -27,12 +27,12 @@ func exchangeHTTP1(t *trip) *Error {
 		// A server may answer and close before it has been asked; its answer
 		// tells more than the failure to ask does.
 		t.conn.ResetOnClose()
-		return t.receive(writeErr)
+		return t.protocol.receive(t, writeErr)
 	}
 	if err := t.waitForReply(); err != nil {
 		return newError(StageRead, t.step.reword(err))
 	}
-	return t.receive(nil)
+	return t.protocol.receive(t, nil)
 }
 
 // send writes the request for the target.
@@ -40,7 +40,7 @@ func (t *trip) send() error {
 	f := t.v.f
 	buf := f.buffers.Get().(*[]byte)
 	defer f.buffers.Put(buf)
-	_, err := t.stream.Write(f.request.appendTo((*buf)[:0], t.protocol.version, t.target))
+	_, err := t.stream.Write(t.protocol.render(&f.request, (*buf)[:0], t.protocol.version, t.target))
 	return err
 }
 
@@ -53,9 +53,9 @@ func (t *trip) waitForReply() error {
 	return t.conn.WaitReadable()
 }
 
-// receive reads the reply. writeErr is why the request could not be sent, which
-// counts if there is no reply.
-func (t *trip) receive(writeErr error) *Error {
+// receiveHTTP1 reads the reply up to the empty line. writeErr is why the request
+// could not be sent, which counts if there is no reply.
+func receiveHTTP1(t *trip, writeErr error) *Error {
 	f := t.v.f
 	buf := f.buffers.Get().(*[]byte)
 	h := headReader{buf: (*buf)[:0]}

@@ -67,8 +67,8 @@ func has(fields []Field, name string) bool {
 	return slices.ContainsFunc(fields, func(f Field) bool { return strings.EqualFold(f.Name, name) })
 }
 
-// appendTo renders the request for a target (RFC 9112 section 3).
-func (q *request) appendTo(b []byte, version string, t *Target) []byte {
+// appendLines renders the request for a target (RFC 9112 section 3).
+func (q *request) appendLines(b []byte, version string, t *Target) []byte {
 	b = append(b, q.method...)
 	b = append(b, ' ')
 	b = append(b, t.Path...)

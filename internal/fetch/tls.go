@@ -12,7 +12,7 @@ import (
 // that was asked for.
 func (t *trip) secure() *Error {
 	if !t.target.TLS {
-		t.protocol = choose(t.v.f.offers, "")
+		t.protocol = t.v.f.plain
 		return nil
 	}
 	if err := t.step.set(t.conn); err != nil {

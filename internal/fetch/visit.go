@@ -31,7 +31,7 @@ type trip struct {
 	slot     bool          // the trip has a slot at the first of addrs
 	conn     socket.Conn   // the TCP connection
 	stream   net.Conn      // carries the request: conn, or TLS on it
-	protocol protocol      // spoken over stream
+	protocol *protocol     // spoken over stream
 	step     deadline      // for connecting, then for reading
 	reply    *Reply        // in the visit's result
 }
