@@ -3,6 +3,7 @@ package wget
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"syscall"
 
 	"wget/internal/fetch"
@@ -27,6 +28,11 @@ const (
 type exitMeaning struct {
 	codes   []int
 	meaning string
+}
+
+// list is the codes as text: "130, 143".
+func (e exitMeaning) list() string {
+	return strings.Trim(strings.ReplaceAll(fmt.Sprint(e.codes), " ", ", "), "[]")
 }
 
 // exitCodes lists every exit code.

@@ -3,7 +3,6 @@ package wget
 import (
 	"fmt"
 	"io"
-	"strings"
 )
 
 const examples = `  wget sina.com.cn sohu.com 163.com        ask three hosts
@@ -23,11 +22,7 @@ func writeHelp(w io.Writer, purpose, synopsis string, groups []group) {
 	}
 	fmt.Fprint(w, "\nExit codes:\n")
 	for _, e := range exitCodes() {
-		var codes []string
-		for _, code := range e.codes {
-			codes = append(codes, fmt.Sprint(code))
-		}
-		fmt.Fprintf(w, "  %-8s  %s\n", strings.Join(codes, ", "), e.meaning)
+		fmt.Fprintf(w, "  %-8s  %s\n", e.list(), e.meaning)
 	}
 	fmt.Fprint(w, "The lowest of 2 to 8 wins.\n")
 }
