@@ -2,6 +2,7 @@ package wget
 
 import (
 	"errors"
+	"slices"
 
 	"github.com/spf13/pflag"
 )
@@ -9,9 +10,9 @@ import (
 // gnuFlag is a flag of GNU wget that this command does not have.
 type gnuFlag struct{ name, shorthand string }
 
-// explainFlag words an error in the flags. A flag of GNU wget gets an answer of
-// its own.
-func explainFlag(err error) error {
+// flagError words an error in the flags. A flag of GNU wget gets an answer of its
+// own.
+func flagError(err error) error {
 	var unknown *pflag.NotExistError
 	if !errors.As(err, &unknown) {
 		return usage("%w", err)
@@ -20,16 +21,12 @@ func explainFlag(err error) error {
 	if unknown.GetSpecifiedShortnames() != "" {
 		dashes = "-"
 	}
-	same := func(f gnuFlag) bool { return dashes == "--" && f.name == name || dashes == "-" && f.shorthand == name }
-	for _, f := range pauseFlags() {
-		if same(f) {
-			return usage("--wait is a flag of GNU wget; here --rate 30/m starts a host every two seconds, and --per-ip 1 spares an address")
-		}
-	}
-	for _, f := range downloadFlags() {
-		if same(f) {
-			return usage("%s%s is a download flag of GNU wget; this wget only shows response headers", dashes, name)
-		}
+	isGiven := func(f gnuFlag) bool { return dashes == "--" && f.name == name || dashes == "-" && f.shorthand == name }
+	switch {
+	case slices.ContainsFunc(pauseFlags(), isGiven):
+		return usage("--wait is a flag of GNU wget; here --rate 30/m starts a host every two seconds, and --per-ip 1 spares an address")
+	case slices.ContainsFunc(downloadFlags(), isGiven):
+		return usage("%s%s is a download flag of GNU wget; this wget only shows response headers", dashes, name)
 	}
 	return usage("%w", err)
 }

@@ -72,7 +72,7 @@ func newCommand(s streams, stdout io.Writer, run func(*config)) *cobra.Command {
 		c.Flags().AddFlagSet(g.flags)
 	}
 	c.Flags().SetNormalizeFunc(alias)
-	c.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return explainFlag(err) })
+	c.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return flagError(err) })
 	c.SetVersionTemplate(fmt.Sprintf("wget %s (%s %s/%s)\n", version(), runtime.Version(), runtime.GOOS, runtime.GOARCH))
 	c.SetHelpFunc(func(c *cobra.Command, _ []string) { writeHelp(c.OutOrStdout(), c.Short, c.Use, groups) })
 	completeWords(c, f)
