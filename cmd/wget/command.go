@@ -213,6 +213,10 @@ func newCommand(s streams, talk io.Writer, run func(*Config) error) *cobra.Comma
 		for _, g := range groups {
 			fmt.Fprintf(out, "\n%s:\n%s", g.title, g.flags.FlagUsagesWrapped(80))
 		}
+		fmt.Fprintf(out, "\nFormats:\n")
+		for _, f := range report.Formats() {
+			fmt.Fprintf(out, "  %-6s %s\n", f.Name, f.About)
+		}
 		fmt.Fprintf(out, "\nExit codes:\n%s\n", exitCodes)
 	})
 	c.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(strings.Split(formatNames(), ", "), cobra.ShellCompDirectiveNoFileComp))
@@ -285,15 +289,20 @@ func (f *flags) config(changed func(string) bool, args []string, s streams) (*Co
 	if err := f.check(changed); err != nil {
 		return nil, err
 	}
+	format, err := f.chosenFormat(changed)
+	if err != nil {
+		return nil, err
+	}
 	c := &Config{
-		Files: f.inputs, Demo: f.demo, Output: f.output, Fail: f.fail, ExitZero: f.exitZero,
+		Files: f.inputs, Demo: f.demo, Output: f.output, Quiet: f.quiet, Fail: f.fail, ExitZero: f.exitZero,
 		Defaults: fetch.Defaults{TLS: f.https, Path: fetch.RequestTarget(f.path)},
 		Fetch: fetch.Options{
 			Protocol: "HTTP/1.1", Method: f.method, UserAgent: f.userAgent, ServerName: f.sni,
 			MaxTime: time.Duration(f.maxTime), Tries: f.tries, RetryRefused: f.retryRefused, MaxHeader: f.maxHeader, Parallel: f.parallel, PerAddr: f.perIP, Rate: float64(f.rate), Ordered: f.keepOrder,
 		},
+		Format: format,
 		Report: report.Options{
-			Format: f.format, IncludeRaw: f.includeRaw, Quiet: f.quiet, Verbose: f.verbose,
+			IncludeRaw: f.includeRaw, Verbose: f.verbose,
 			Color: useColor(f.color, s.out, os.Getenv), ColorErr: useColor(f.color, s.err, os.Getenv),
 			Progress: newProgress(f, s, os.Getenv),
 		},
@@ -302,13 +311,10 @@ func (f *flags) config(changed func(string) bool, args []string, s streams) (*Co
 		fmt.Fprintf(s.err, "wget: --parallel-max %d: this process may open %d connections at once (ulimit -n)\n", f.parallel, most)
 		c.Fetch.Parallel = most
 	}
-	if f.json {
-		c.Report.Format = "json"
-	}
-	if f.output != "" && f.output != "-" && f.color != "always" {
+	if !toStdout(f.output) && f.color != "always" {
 		c.Report.Color = false
 	}
-	if c.Report.Format == "raw" && f.output == "" && isTerminal(s.out) {
+	if c.Format.Binary && f.output == "" && isTerminal(s.out) {
 		return nil, usage("raw bytes from servers can take over a terminal: send them to a pipe or a file, or insist with -O -")
 	}
 	if f.head {
@@ -339,7 +345,6 @@ func (f *flags) config(changed func(string) bool, args []string, s streams) (*Co
 	if err := f.lists(c); err != nil {
 		return nil, err
 	}
-	var err error
 	if c.Fetch.TLS, err = newTLSConfig(f.insecure, f.ca, f.cert, f.key); err != nil {
 		return nil, err
 	}
@@ -424,12 +429,6 @@ func (f *flags) check(changed func(string) bool) error {
 		}
 	}
 	switch {
-	case f.json && changed("format") && f.format != "json":
-		return usage("--json and --format %s contradict each other", f.format)
-	case !report.IsFormat(f.format):
-		return usage("--format %q: known are %s", f.format, formatNames())
-	case f.includeRaw && !f.json && f.format != "json":
-		return usage("--include-raw needs --json")
 	case !slices.Contains([]string{"auto", "always", "never"}, f.color):
 		return usage("--color %q: auto, always or never", f.color)
 	case !slices.Contains([]string{"auto", "bar", "none"}, f.progress):
@@ -452,4 +451,22 @@ func (f *flags) check(changed func(string) bool) error {
 		return usage("--per-ip %d: at least 1, or 0 for no bound", f.perIP)
 	}
 	return nil
+}
+
+// chosenFormat is the format that the flags name.
+func (f *flags) chosenFormat(changed func(string) bool) (report.Format, error) {
+	name := f.format
+	if f.json {
+		name = "json"
+	}
+	format, known := report.LookupFormat(name)
+	switch {
+	case changed("format") && f.format != name:
+		return format, usage("--json and --format %s contradict each other", f.format)
+	case !known:
+		return format, usage("--format %q: known are %s", name, formatNames())
+	case f.includeRaw && !format.HasRaw:
+		return format, usage("--include-raw needs --json")
+	}
+	return format, nil
 }

@@ -28,7 +28,9 @@ type Config struct {
 	Demo     bool
 	Fetch    fetch.Options
 	Report   report.Options
+	Format   report.Format
 	Output   string // file for the records; "" or "-" means stdout
+	Quiet    bool   // no closing lines
 	Fail     bool   // a status of 400 or more is a failure
 	ExitZero bool   // failures do not count as long as they are reported
 }
@@ -233,18 +235,14 @@ func useColor(when string, w io.Writer, env func(string) string) bool {
 // says. A program behind a pipe may write to the same terminal, which would
 // tear its lines and the bar.
 func newProgress(f *flags, s streams, env func(string) string) report.Progress {
-	ours := f.output == "" || f.output == "-" // stdout
-	p := report.Progress{
-		Shared: ours && isTerminal(s.out),
-		Width:  func() int { return terminalWidth(s.err) },
-	}
+	p := report.Progress{Width: func() int { return terminalWidth(s.err) }}
 	switch {
 	case f.progress == "bar":
 		p.Style = report.ProgressBar
 	case f.progress == "none", f.quiet:
 	case isTerminal(s.err):
-		if env("TERM") != "dumb" && !(ours && isPipe(s.out)) {
-			p.Style, p.Patience = report.ProgressBar, time.Second
+		if env("TERM") != "dumb" && !(toStdout(f.output) && isPipe(s.out)) {
+			p.Style, p.Delay = report.ProgressBar, time.Second
 		}
 	case f.verbose:
 		p.Style = report.ProgressLines

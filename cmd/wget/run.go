@@ -48,14 +48,15 @@ func run(ctx context.Context, c *Config, s streams, samples fs.FS) error {
 	c.Report.Progress.Expected = hosts.expected
 	begin := time.Now()
 	results := fetch.All(ctx, hosts.targets(ctx), c.Fetch)
-	summary, failed := report.Drain(results, starts, out, s.err, c.Report, stop)
+	sinks := []report.Sink{{Format: c.Format, Out: out, Terminal: toStdout(c.Output) && isTerminal(s.out)}}
+	summary, failed := report.Drain(results, starts, sinks, s.err, c.Report, stop)
 	if err := out.Close(); failed == nil {
 		failed = err
 	}
 
 	var interrupted Interrupted
 	errors.As(context.Cause(ctx), &interrupted)
-	if !c.Report.Quiet && (started.Load() > 1 || interrupted.Signal != 0) {
+	if !c.Quiet && (started.Load() > 1 || interrupted.Signal != 0) {
 		fmt.Fprintf(s.err, "%s\n%s", summary.Line(time.Since(begin)), summary.Breakdown())
 	}
 	switch {
@@ -78,9 +79,12 @@ func run(ctx context.Context, c *Config, s streams, samples fs.FS) error {
 	return nil
 }
 
+// toStdout reports whether a name of an output stands for stdout.
+func toStdout(name string) bool { return name == "" || name == "-" }
+
 // openOutput is stdout, which is not ours to close, or a file.
 func openOutput(name string, stdout io.Writer) (io.WriteCloser, error) {
-	if name == "" || name == "-" {
+	if toStdout(name) {
 		return struct {
 			io.Writer
 			io.Closer

@@ -46,20 +46,20 @@ func BenchmarkReport(b *testing.B) {
 		Tries: 1,
 	}
 	for _, c := range []struct {
-		name string
-		o    Options
+		name     string
+		reporter Reporter
 	}{
-		{"Lines", Options{}},
-		{"LinesColor", Options{Color: true}},
-		{"JSON", Options{Format: "json"}},
-		{"JSONRaw", Options{Format: "json", IncludeRaw: true}},
+		{"Lines", newLines(Options{})},
+		{"LinesColor", newLines(Options{Color: true})},
+		{"JSON", newJSON(Options{})},
+		{"JSONRaw", newJSON(Options{IncludeRaw: true})},
+		{"Raw", newRaw(Options{})},
 	} {
 		b.Run(c.name, func(b *testing.B) {
-			reporter := c.o.format().make(c.o)
 			var out []byte
 			b.ReportAllocs()
 			for b.Loop() {
-				out, _ = reporter.Report(out[:0], nil, r)
+				out = c.reporter.Record(out[:0], r)
 			}
 		})
 	}
