@@ -6,7 +6,6 @@ import (
 	"bufio"
 	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"net"
@@ -19,6 +18,9 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"wget/internal/fetch"
+	"wget/internal/report"
 )
 
 // Signals and closed pipes are tested on the real binary, whose main makes the
@@ -134,20 +136,15 @@ func checkExit(t *testing.T, cmd *exec.Cmd, code int) {
 }
 
 // checkCounted wants every record to be there, and counted.
-func checkCounted(t *testing.T, stdout, stderr *bytes.Buffer, kind string) (records int) {
+func checkCounted(t *testing.T, stdout, stderr *bytes.Buffer, kind fetch.Kind) (records int) {
 	t.Helper()
-	for line := range strings.Lines(stdout.String()) {
-		var r struct {
-			Status int
-			Error  struct{ Kind string }
-		}
-		if err := json.Unmarshal([]byte(line), &r); err != nil {
-			t.Errorf("%v in %q", err, line)
-		}
-		if r.Error.Kind != kind {
-			t.Errorf("kind %q, want %q in %s", r.Error.Kind, kind, line)
-		}
+	for r, err := range report.Records(strings.NewReader(stdout.String())) {
 		records++
+		if err != nil {
+			t.Errorf("%v in\n%s", err, stdout)
+		} else if r.Error == nil || r.Error.Kind != kind {
+			t.Errorf("error %+v of %s, want kind %q", r.Error, r.Target, kind)
+		}
 	}
 	want := fmt.Sprintf(`(?m)^%d hosts?: 0 answered, %[1]d failed in \d+\.\d\d s$`, records)
 	if !regexp.MustCompile(want).Match(stderr.Bytes()) {
