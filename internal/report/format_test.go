@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -211,6 +212,31 @@ func TestLookupFormat(t *testing.T) {
 		if _, known := report.LookupFormat(name); known {
 			t.Errorf("%q is a format", name)
 		}
+	}
+}
+
+// A format does what its row in the table says, and nothing else.
+func TestFormatCapabilities(t *testing.T) {
+	list := results(t)
+	for _, f := range report.Formats() {
+		t.Run(f.Name, func(t *testing.T) {
+			out, stderr, _, _ := drain(list, f, report.Options{})
+			for _, cause := range []string{"connection refused", "no such host", "closed without a reply"} {
+				if inRecord := bytes.Contains(out, []byte(cause)); inRecord != f.ShowsErrors {
+					t.Errorf("ShowsErrors is %t and the records hold %q: %t", f.ShowsErrors, cause, inRecord)
+				}
+			}
+			if f.ShowsErrors != (len(stderr) == 0) {
+				t.Errorf("ShowsErrors is %t and stderr has\n%s", f.ShowsErrors, stderr)
+			}
+			if r, bad := unsafe(strings.ReplaceAll(string(out), "\n", "")); bad != f.Binary {
+				t.Errorf("Binary is %t and the first unsafe character is %q", f.Binary, r)
+			}
+			withRaw, _, _, _ := drain(list, f, report.Options{IncludeRaw: true})
+			if more := !bytes.Equal(withRaw, out); more != f.HasRaw {
+				t.Errorf("HasRaw is %t and IncludeRaw changes the records: %t", f.HasRaw, more)
+			}
+		})
 	}
 }
 
