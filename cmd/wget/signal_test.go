@@ -257,10 +257,10 @@ func checkBrokenPipe(t *testing.T, cmd *exec.Cmd) {
 }
 
 func closedStdout(t *testing.T, program string) {
-	for _, format := range []string{"lines", "json", "raw"} {
+	for _, format := range report.Formats() {
 		p := newPeer(t)
 		close(p.let)
-		cmd, _, _ := p.command(t, program, "--format", format, "a.test", "b.test")
+		cmd, _, _ := p.command(t, program, "--format", format.Name, "a.test", "b.test")
 		read, write, err := os.Pipe()
 		if err != nil {
 			t.Fatal(err)

@@ -6,8 +6,8 @@ import (
 	"wget/internal/fetch"
 )
 
-// Options says how results are shown. The zero value is plain text without
-// colour, progress or comments.
+// Options says how results are shown. The zero value has no colour and no
+// progress.
 type Options struct {
 	Color      bool // colour the records
 	ColorErr   bool // colour stderr
