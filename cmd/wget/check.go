@@ -23,6 +23,7 @@ type config struct {
 	demo     bool           // the sample servers answer
 	fetch    fetch.Options
 	report   report.Options
+	format   report.Format
 	output   string // file for the records; "" and "-" are stdout
 	quiet    bool   // no closing lines
 	fail     bool   // a status of 400 or more is a failure
@@ -39,7 +40,8 @@ func (f *flags) config(set func(string) bool, args []string, s streams) (*config
 	if err := f.checkValues(); err != nil {
 		return nil, err
 	}
-	if err := f.checkFormat(s); err != nil {
+	format, err := f.checkedFormat(s)
+	if err != nil {
 		return nil, err
 	}
 	ports, err := parseEach("--port %s: %w", f.ports, fetch.ParsePort)
@@ -50,6 +52,7 @@ func (f *flags) config(set func(string) bool, args []string, s streams) (*config
 		files: f.inputs, demo: f.demo, output: f.output, quiet: f.quiet, fail: f.fail, exitZero: f.exitZero,
 		defaults: fetch.Defaults{TLS: f.https, Ports: ports, Path: fetch.RequestTarget(f.path)},
 		report:   f.reportOptions(s, os.Getenv),
+		format:   format,
 	}
 	if c.fetch, err = f.fetchOptions(s.err); err != nil {
 		return nil, err
@@ -123,15 +126,17 @@ func (f *flags) checkValues() error {
 	return nil
 }
 
-// checkFormat refuses what the format cannot do.
-func (f *flags) checkFormat(s streams) error {
+// checkedFormat is the format that the flags name. It refuses what the format
+// cannot do.
+func (f *flags) checkedFormat(s streams) (report.Format, error) {
+	format, _ := report.LookupFormat(f.format)
 	switch {
-	case f.includeRaw && f.format != "json":
-		return usage("--include-raw needs --json")
-	case f.format == "raw" && f.output == "" && isTerminal(s.out):
-		return usage("raw bytes from servers can take over a terminal: send them to a pipe or a file, or insist with -O -")
+	case f.includeRaw && !format.HasRaw:
+		return format, usage("--include-raw needs --json")
+	case format.Binary && f.output == "" && isTerminal(s.out):
+		return format, usage("raw bytes from servers can take over a terminal: send them to a pipe or a file, or insist with -O -")
 	}
-	return nil
+	return format, nil
 }
 
 // fetchOptions says how to ask. A bound that this process cannot keep is lowered,
@@ -188,7 +193,7 @@ func (f *flags) routes() ([]fetch.Route, error) {
 // reportOptions says how to show results.
 func (f *flags) reportOptions(s streams, env func(string) string) report.Options {
 	return report.Options{
-		Format: f.format, IncludeRaw: f.includeRaw, Verbose: f.verbose,
+		IncludeRaw: f.includeRaw, Verbose: f.verbose,
 		Color:    useColor(f.color, s.out, env) && (isStdout(f.output) || f.color == "always"),
 		ColorErr: useColor(f.color, s.err, env),
 		Progress: f.progressOptions(s, env),
@@ -200,17 +205,14 @@ func (f *flags) reportOptions(s streams, env func(string) string) report.Options
 // --progress says. There is no bar if stdout is a pipe: the program that reads
 // the pipe may write to the same terminal, which would tear its lines and the bar.
 func (f *flags) progressOptions(s streams, env func(string) string) report.Progress {
-	p := report.Progress{
-		Shared: isStdout(f.output) && isTerminal(s.out),
-		Width:  func() int { return terminalWidth(s.err) },
-	}
+	p := report.Progress{Width: func() int { return terminalWidth(s.err) }}
 	switch {
 	case f.progress == "bar":
 		p.Style = report.ProgressBar
 	case f.progress == "none", f.quiet:
 	case isTerminal(s.err):
 		if env("TERM") != "dumb" && !(isStdout(f.output) && isPipe(s.out)) {
-			p.Style, p.Patience = report.ProgressBar, time.Second
+			p.Style, p.Delay = report.ProgressBar, time.Second
 		}
 	case f.verbose:
 		p.Style = report.ProgressLines

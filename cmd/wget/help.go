@@ -3,6 +3,8 @@ package wget
 import (
 	"fmt"
 	"io"
+
+	"wget/internal/report"
 )
 
 const examples = `  wget sina.com.cn sohu.com 163.com        ask three hosts
@@ -19,6 +21,10 @@ func writeHelp(w io.Writer, purpose, synopsis string, groups []group) {
 	fmt.Fprintf(w, "%s\n\nUsage:\n  %s\n\nTargets come from the arguments, from -i, or else from stdin.\n\nExamples:\n%s\n", purpose, synopsis, examples)
 	for _, g := range groups {
 		fmt.Fprintf(w, "\n%s:\n%s", g.title, g.flags.FlagUsagesWrapped(helpWidth))
+	}
+	fmt.Fprint(w, "\nFormats:\n")
+	for _, f := range report.Formats() {
+		fmt.Fprintf(w, "  %-6s %s\n", f.Name, f.About)
 	}
 	fmt.Fprint(w, "\nExit codes:\n")
 	for _, e := range exitCodes() {

@@ -40,7 +40,8 @@ func run(ctx context.Context, c *config, s streams, samples fs.FS) outcome {
 	defer stop(nil)
 	begin := time.Now()
 	results := fetch.All(ctx, hosts.targets(ctx), asking)
-	summary, failed := report.Drain(results, started.announced, out, s.err, showing, stop)
+	sinks := []report.Sink{{Format: c.format, Out: out, Terminal: isStdout(c.output) && isTerminal(s.out)}}
+	summary, failed := report.Drain(results, started.announced, sinks, s.err, showing, stop)
 	if err := out.Close(); failed == nil {
 		failed = err
 	}

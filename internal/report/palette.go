@@ -7,12 +7,12 @@ import (
 	"github.com/fatih/color"
 )
 
-// paint is what to write before and after a coloured text; the zero value
-// writes nothing.
+// paint holds the sequences to write before and after a coloured text. The zero
+// value writes none.
 type paint struct{ on, off string }
 
-// newPaint asks fatih/color for the sequences once, so that a host costs two
-// appends.
+// newPaint asks fatih/color for the sequences once, so that colouring a text
+// takes two appends.
 func newPaint(attributes ...color.Attribute) paint {
 	c := color.New(attributes...)
 	c.EnableColor()
@@ -25,12 +25,13 @@ type palette struct {
 	hosts   []paint
 	classes [10]paint // by the first digit of a status
 	err     paint
-	note    paint
+	note    paint // hints and anomalies
 }
 
-// newPalette chooses from the terminal's 256 colours, which do not depend on
-// its theme: a contrast of at least 3:1 on black and on white, and as far apart
-// as that allows. Red is kept for errors.
+// newPalette returns colours, or none unless on is set. The colours are among
+// the terminal's 256, which do not depend on its theme. Those of hosts have a
+// contrast of at least 3:1 on black and on white, and are as far apart as that
+// allows. Red is kept for errors.
 func newPalette(on bool) palette {
 	if !on {
 		return palette{}
@@ -48,7 +49,7 @@ func newPalette(on bool) palette {
 	return p
 }
 
-// host is the colour of a name, the same in every run.
+// host returns the colour of a name, which is the same in every run.
 func (p *palette) host(name string) paint {
 	if len(p.hosts) == 0 {
 		return paint{}
