@@ -78,6 +78,8 @@ func (f *flags) checkPairs(set func(string) bool) error {
 	switch {
 	case f.json && set("format") && f.format != "json":
 		return usage("--json and --format %s contradict each other", f.format)
+	case f.output == "" && set("output-document"):
+		return usage("--output-document: an empty name; - is stdout")
 	case f.quiet && f.progress == "bar":
 		return usage("--quiet and --progress bar contradict each other")
 	case f.keyFile != "" && f.certFile == "":
@@ -151,10 +153,10 @@ func (f *flags) fetchOptions(set func(string) bool, stderr io.Writer) (o fetch.O
 		ReadTimeout: time.Duration(f.readTimeout), MaxTime: time.Duration(f.maxTime),
 		Tries: f.tries, RetryRefused: f.retryRefused,
 		UnixSocket: f.unixSocket,
-		MaxHeader:  f.maxHeader, Parallel: f.parallel, PerAddr: f.perIP, Rate: float64(f.rate), Ordered: f.keepOrder,
+		MaxHeader:  int(f.maxHeader), Parallel: f.parallel, PerAddr: f.perIP, Rate: float64(f.rate), Ordered: f.keepOrder,
 	}
 	if most := maxParallel(); f.parallel > most {
-		fmt.Fprintf(stderr, "wget: --parallel-max %d: this process may open %d connections at once (ulimit -n)\n", f.parallel, most)
+		fmt.Fprintf(stderr, "%s: --parallel-max %d: this process may open %d connections at once (ulimit -n)\n", f.program, f.parallel, most)
 		o.Parallel = most
 	}
 	if f.http10 {
@@ -200,7 +202,7 @@ func (f *flags) routes() ([]fetch.Route, error) {
 // reportOptions says how to show results.
 func (f *flags) reportOptions(s streams, env func(string) string) report.Options {
 	return report.Options{
-		IncludeRaw: f.includeRaw, Verbose: f.verbose,
+		Program: f.program, IncludeRaw: f.includeRaw, Verbose: f.verbose,
 		Color:    useColor(f.color, s.out, env) && (isStdout(f.output) || f.color == "always"),
 		ColorErr: useColor(f.color, s.err, env),
 		Progress: f.progressOptions(s, env),

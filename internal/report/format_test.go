@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"flag"
+	"fmt"
 	"io"
 	"net"
 	"net/netip"
@@ -300,5 +301,25 @@ func TestBreakdown(t *testing.T) {
 				t.Errorf("got %q, want %q", got, c.want)
 			}
 		})
+	}
+}
+
+// Neighbours differ in colour, and so do the ports of a host; a host keeps its
+// colour while its lines go on.
+func TestNeighboursDifferInColour(t *testing.T) {
+	lines, _ := report.LookupFormat("lines")
+	var list []*fetch.Result
+	for i := range 200 {
+		list = append(list, ask(t, fmt.Sprintf("h.test:%d", 8000+i), []byte("HTTP/1.1 200 OK\r\nA: b\r\n\r\n")))
+	}
+	out, _, _, _ := drain(list, lines, report.Options{Color: true})
+	before, colour := "", ""
+	for line := range strings.Lines(string(out)) {
+		sequence, rest, _ := strings.Cut(strings.TrimPrefix(line, "\x1b["), "m")
+		label, _, _ := strings.Cut(rest, " header")
+		if (label == before) != (sequence == colour) {
+			t.Fatalf("%q after %q: colours %s and %s", label, before, sequence, colour)
+		}
+		before, colour = label, sequence
 	}
 }
