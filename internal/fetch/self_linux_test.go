@@ -15,7 +15,7 @@ func TestSelfConnection(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		addr := netip.AddrPortFrom(netip.MustParseAddr(text), 39_217)
+		addr := netip.AddrPortFrom(netip.MustParseAddr(text), 0)
 		family := unix.AF_INET
 		if addr.Addr().Is6() {
 			family = unix.AF_INET6
@@ -24,11 +24,11 @@ func TestSelfConnection(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_REUSEADDR, 1) // for the next run
-		s := &socket{poller: p, fd: fd, addr: addr}
 		if err := unix.Bind(fd, sockaddr(addr)); err != nil {
 			t.Fatal(err)
 		}
+		addr = netip.AddrPortFrom(addr.Addr(), boundPort(t, fd))
+		s := &socket{poller: p, fd: fd, addr: addr}
 		if err := unix.Connect(fd, sockaddr(addr)); err != nil {
 			t.Fatalf("%v: %v", addr, err)
 		}
@@ -38,4 +38,21 @@ func TestSelfConnection(t *testing.T) {
 		s.Close()
 		p.close()
 	}
+}
+
+// boundPort is the port that the system has chosen for a socket.
+func boundPort(t *testing.T, fd int) uint16 {
+	t.Helper()
+	bound, err := unix.Getsockname(fd)
+	if err != nil {
+		t.Fatal(err)
+	}
+	switch bound := bound.(type) {
+	case *unix.SockaddrInet4:
+		return uint16(bound.Port)
+	case *unix.SockaddrInet6:
+		return uint16(bound.Port)
+	}
+	t.Fatalf("a socket of no family that is known: %T", bound)
+	return 0
 }
