@@ -16,6 +16,7 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/binary"
 	"fmt"
 	"io"
 	"net"
@@ -1023,20 +1024,25 @@ func newCrowd(a *arena) *crowd {
 			conn.Close()
 		}
 	})
-	for !c.full(t) {
+	for length, backlog := c.queue(t); length <= backlog; {
+		if len(c.fillers) > 16 {
+			t.Skip("the queue of a listener does not fill up here")
+		}
 		conn, err := net.Dial("tcp", l.Addr().String())
 		if err != nil {
 			t.Fatal(err)
 		}
-		if c.fillers = append(c.fillers, conn); len(c.fillers) > 16 {
-			t.Skip("the queue of a listener does not fill up here")
+		c.fillers = append(c.fillers, conn)
+		for end := time.Now().Add(settled); length < len(c.fillers) && time.Now().Before(end); time.Sleep(time.Millisecond) {
+			length, backlog = c.queue(t)
 		}
 	}
 	return c
 }
 
-// full asks the system, which drops what comes when the queue is longer than it should be.
-func (c *crowd) full(t testing.TB) bool {
+// queue asks the system how many connections wait to be accepted. When they are more than the backlog, it drops what
+// comes.
+func (c *crowd) queue(t testing.TB) (length, backlog int) {
 	t.Helper()
 	raw, err := c.SyscallConn()
 	if err != nil {
@@ -1047,8 +1053,17 @@ func (c *crowd) full(t testing.TB) bool {
 	if err != nil {
 		t.Fatal(err)
 	}
-	length, backlog := info.Unacked, info.Sacked // for a listener
-	return length > backlog
+	return int(info.Unacked), int(info.Sacked) // they mean that of a listener
+}
+
+// knocking counts the clients whose first segments were dropped so far.
+func (c *crowd) knocking() (n int, err error) {
+	addr := netip.MustParseAddrPort(c.Addr().String())
+	ip := addr.Addr().As4()
+	const synSent = "02"
+	client := fmt.Sprintf(" %08X:%04X %s ", binary.NativeEndian.Uint32(ip[:]), addr.Port(), synSent) // remote address, state
+	sockets, err := os.ReadFile("/proc/self/net/tcp")
+	return strings.Count(string(sockets), client), err
 }
 
 func TestHostileBlackHole(t *testing.T) {
@@ -1108,7 +1123,16 @@ func TestHostileLateAndFirst(t *testing.T) {
 		defer group.Wait()
 		group.Go(func() {
 			<-all
-			time.Sleep(100 * time.Millisecond) // for the last one to knock
+			for end := time.Now().Add(settled); ; time.Sleep(time.Millisecond) {
+				n, err := c.knocking()
+				if n == hosts {
+					break
+				}
+				if err != nil || time.Now().After(end) {
+					a.fault("%d clients knock, want %d (%v)", n, hosts, err)
+					break
+				}
+			}
 			raw, err := c.SyscallConn()
 			if err != nil {
 				a.fault("%v", err)
