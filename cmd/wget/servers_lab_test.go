@@ -20,6 +20,9 @@ import (
 	"wget/internal/testserver"
 )
 
+// hangs is when a program counts as hanging, however busy the machine is.
+const hangs = 2 * time.Minute
+
 // A lab is the binary, the running servers and the CA that vouches for them.
 type lab struct {
 	program string
@@ -102,7 +105,7 @@ func (r running) start(t *testing.T) {
 		syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM)
 		select {
 		case <-ended:
-		case <-time.After(5 * time.Second):
+		case <-time.After(hangs):
 			t.Errorf("%s does not end on SIGTERM", r.name)
 		}
 		syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) // workers that outlive their master
@@ -118,7 +121,7 @@ func (r running) start(t *testing.T) {
 
 // connect waits until a port takes connections, but not for long and not for a server that has ended.
 func connect(port int, ended <-chan struct{}) error {
-	for deadline := time.Now().Add(15 * time.Second); ; {
+	for deadline := time.Now().Add(hangs); ; {
 		c, err := net.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", port))
 		if err == nil {
 			return c.Close()
