@@ -13,6 +13,7 @@ import (
 // dialer is the shape of Options.Dial.
 type dialer = func(ctx context.Context, network, address string) (net.Conn, error)
 
+// piped and answer are short for what the tests of nameservers ask with.
 func piped(serve func(net.Conn)) dialer { return testserver.Pipe(serve) }
 
 func answer(reply string) func(net.Conn) { return testserver.Answer(reply) }
