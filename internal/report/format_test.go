@@ -2,12 +2,10 @@ package report_test
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
-	"net"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -22,6 +20,7 @@ import (
 
 	"wget/internal/fetch"
 	"wget/internal/report"
+	"wget/internal/testserver"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
@@ -104,7 +103,7 @@ func ask(t *testing.T, text string, bytes []byte) *fetch.Result {
 	targets[0].TLS = false
 	results := fetch.All(t.Context(), slices.Values(targets), fetch.Options{
 		Routes: []fetch.Route{{Addrs: []netip.Addr{netip.MustParseAddr("203.0.113.9")}}},
-		Dial:   func(context.Context, string, string) (net.Conn, error) { return say(bytes), nil },
+		Dial:   testserver.Pipe(testserver.Answer(string(bytes))),
 	})
 	r := <-results
 	r.Target.TLS = tls
@@ -112,17 +111,6 @@ func ask(t *testing.T, text string, bytes []byte) *fetch.Result {
 		t.Error("more than one result of", text)
 	}
 	return r
-}
-
-// say is a connection to a server that takes one request, says something and closes.
-func say(what []byte) net.Conn {
-	client, server := net.Pipe()
-	go func() {
-		defer server.Close()
-		server.Read(make([]byte, 4096))
-		server.Write(what)
-	}()
-	return client
 }
 
 // drain shows results one by one, as if each had to be waited for.
