@@ -6,7 +6,6 @@ import (
 	"bufio"
 	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"net"
@@ -15,10 +14,13 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
+
+	"wget/internal/fetch"
+	"wget/internal/report"
+	"wget/internal/testserver"
 )
 
 // Signals and closed pipes are tested on the real binary, whose main makes the
@@ -60,41 +62,24 @@ func newPeer(t *testing.T) *peer {
 	}
 	p := &peer{listener.Addr().String(), make(chan struct{}), make(chan struct{})}
 	over := make(chan struct{})
-	var done sync.WaitGroup
-	done.Go(func() {
-		for {
-			conn, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			done.Go(func() {
-				defer conn.Close()
-				for r := bufio.NewReader(conn); ; {
-					line, err := r.ReadString('\n')
-					if err != nil {
-						return
-					}
-					if line == "\r\n" {
-						break
-					}
-				}
-				select {
-				case p.asked <- struct{}{}:
-				case <-p.let:
-				case <-over:
-				}
-				select {
-				case <-p.let:
-					io.WriteString(conn, "HTTP/1.1 200 OK\r\n\r\n")
-				case <-over:
-				}
-			})
+	server := testserver.Serve(listener, func(conn net.Conn) {
+		if _, err := testserver.ReadRequest(conn); err != nil {
+			return
+		}
+		select {
+		case p.asked <- struct{}{}:
+		case <-p.let:
+		case <-over:
+		}
+		select {
+		case <-p.let:
+			io.WriteString(conn, "HTTP/1.1 200 OK\r\n\r\n")
+		case <-over:
 		}
 	})
 	t.Cleanup(func() {
-		listener.Close()
 		close(over)
-		done.Wait()
+		server.Close()
 	})
 	return p
 }
@@ -134,20 +119,15 @@ func checkExit(t *testing.T, cmd *exec.Cmd, code int) {
 }
 
 // checkCounted wants every record to be there, and counted.
-func checkCounted(t *testing.T, stdout, stderr *bytes.Buffer, kind string) (records int) {
+func checkCounted(t *testing.T, stdout, stderr *bytes.Buffer, kind fetch.Kind) (records int) {
 	t.Helper()
-	for line := range strings.Lines(stdout.String()) {
-		var r struct {
-			Status int
-			Error  struct{ Kind string }
-		}
-		if err := json.Unmarshal([]byte(line), &r); err != nil {
-			t.Errorf("%v in %q", err, line)
-		}
-		if r.Error.Kind != kind {
-			t.Errorf("kind %q, want %q in %s", r.Error.Kind, kind, line)
-		}
+	for r, err := range report.Records(strings.NewReader(stdout.String())) {
 		records++
+		if err != nil {
+			t.Errorf("%v in\n%s", err, stdout)
+		} else if r.Error == nil || r.Error.Kind != kind {
+			t.Errorf("error %+v of %s, want kind %q", r.Error, r.Target, kind)
+		}
 	}
 	want := fmt.Sprintf(`(?m)^%d hosts?: 0 answered, %[1]d failed in \d+\.\d\d s$`, records)
 	if !regexp.MustCompile(want).Match(stderr.Bytes()) {
@@ -260,10 +240,10 @@ func checkBrokenPipe(t *testing.T, cmd *exec.Cmd) {
 }
 
 func closedStdout(t *testing.T, program string) {
-	for _, format := range []string{"lines", "json", "raw"} {
+	for _, format := range report.Formats() {
 		p := newPeer(t)
 		close(p.let)
-		cmd, _, _ := p.command(t, program, "--format", format, "a.test", "b.test")
+		cmd, _, _ := p.command(t, program, "--format", format.Name, "a.test", "b.test")
 		read, write, err := os.Pipe()
 		if err != nil {
 			t.Fatal(err)

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"wget/internal/fetch"
+	"wget/internal/testserver"
 )
 
 // Time stands still in these tests until everybody waits, so that every
@@ -56,7 +57,7 @@ func deaf(t *testing.T) dialer {
 
 // drip answers a byte a second, for ever.
 func drip(conn net.Conn) {
-	takeRequest(conn)
+	testserver.ReadRequest(conn)
 	reply := "HTTP/1.1 200 OK\r\nX: " + strings.Repeat("x", 10000)
 	for i := range len(reply) {
 		conn.SetReadDeadline(time.Now().Add(time.Second))
@@ -83,14 +84,14 @@ func places(t *testing.T) []place {
 	return []place{
 		{"dns", "stuck.test.", fetch.StageDNS, fetch.Options{Resolver: mute(), Dial: hang}, dns},
 		{"connect", "192.0.2.1", fetch.StageConnect, fetch.Options{Dial: hang}, connect},
-		{"tls", "https://192.0.2.1", fetch.StageTLS, fetch.Options{Dial: piped(silent)}, connect},
+		{"tls", "https://192.0.2.1", fetch.StageTLS, fetch.Options{Dial: testserver.Pipe(testserver.Silent)}, connect},
 		{"write", "192.0.2.1", fetch.StageWrite, fetch.Options{Dial: deaf(t)}, read},
-		{"read", "192.0.2.1", fetch.StageRead, fetch.Options{Dial: piped(silent)}, read},
-		{"head", "192.0.2.1", fetch.StageHead, fetch.Options{Dial: piped(func(conn net.Conn) {
-			answer("HTTP/1.1 200 OK\r\nX-Half: ye")(conn)
-			silent(conn)
+		{"read", "192.0.2.1", fetch.StageRead, fetch.Options{Dial: testserver.Pipe(testserver.Silent)}, read},
+		{"head", "192.0.2.1", fetch.StageHead, fetch.Options{Dial: testserver.Pipe(func(conn net.Conn) {
+			testserver.Answer("HTTP/1.1 200 OK\r\nX-Half: ye")(conn)
+			testserver.Silent(conn)
 		})}, read},
-		{"drip", "192.0.2.1", fetch.StageHead, fetch.Options{Dial: piped(drip)}, read},
+		{"drip", "192.0.2.1", fetch.StageHead, fetch.Options{Dial: testserver.Pipe(drip)}, read},
 	}
 }
 
@@ -205,7 +206,7 @@ func TestCancel(t *testing.T) {
 // A drip is not progress: the bound covers the whole section.
 func TestDripKeepsWhatCame(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		o := fetch.Options{Dial: piped(drip), ReadTimeout: 17*time.Second + time.Millisecond}
+		o := fetch.Options{Dial: testserver.Pipe(drip), ReadTimeout: 17*time.Second + time.Millisecond}
 		r := askOne(t, t.Context(), o, "192.0.2.1")
 		if got := string(r.Raw); got != "HTTP/1.1 200 OK\r\n" {
 			t.Errorf("kept %q", got)
@@ -223,8 +224,8 @@ func TestSlowButInTime(t *testing.T) {
 			ConnectTimeout: soon, ReadTimeout: soon, MaxTime: 2 * soon,
 			Dial: func(ctx context.Context, network, address string) (net.Conn, error) {
 				time.Sleep(soon - time.Millisecond)
-				return piped(func(conn net.Conn) {
-					takeRequest(conn)
+				return testserver.Pipe(func(conn net.Conn) {
+					testserver.ReadRequest(conn)
 					time.Sleep(soon - time.Millisecond)
 					io.WriteString(conn, "HTTP/1.1 200 OK\r\n\r\n")
 				})(ctx, network, address)
@@ -252,7 +253,7 @@ func TestAddressesRace(t *testing.T) {
 		case broken:
 			return nil, errors.New("broken")
 		}
-		return piped(answer("HTTP/1.1 200 OK\r\n\r\n"))(ctx, network, address)
+		return testserver.Pipe(testserver.Answer("HTTP/1.1 200 OK\r\n\r\n"))(ctx, network, address)
 	}
 	for _, c := range []struct {
 		name  string
@@ -292,7 +293,7 @@ func TestCancelAll(t *testing.T) {
 				time.AfterFunc(soon, cancel)
 				started := 0
 				o := fetch.Options{
-					Dial: piped(silent), Parallel: 4, Ordered: ordered,
+					Dial: testserver.Pipe(testserver.Silent), Parallel: 4, Ordered: ordered,
 					Starting: func(fetch.Target) { started++ },
 				}
 				spec, err := fetch.Parse("10.0.0.0/8", fetch.Defaults{})
@@ -317,8 +318,8 @@ func TestCancelAll(t *testing.T) {
 // A host that hangs holds up nobody else, except where the order says so.
 func TestOrder(t *testing.T) {
 	dial := func(ctx context.Context, network, address string) (net.Conn, error) {
-		return piped(func(conn net.Conn) {
-			takeRequest(conn)
+		return testserver.Pipe(func(conn net.Conn) {
+			testserver.ReadRequest(conn)
 			if strings.HasPrefix(address, "192.0.2.0:") {
 				time.Sleep(soon)
 			}

@@ -175,15 +175,15 @@ func violates(code errorCode, format string, args ...any) error {
 
 func (v *violation) Error() string { return fmt.Sprintf("broken HTTP/2, %v: %s", v.code, v.text) }
 
-// refusal is an RST_STREAM or a GOAWAY that ends a request without a reply.
-type refusal struct {
+// resetError is an RST_STREAM or a GOAWAY that ends a request without a reply.
+type resetError struct {
 	frameType
 	code        errorCode
 	debug       []byte // the server's words, of a GOAWAY
 	unprocessed bool   // the server has done nothing about the request (RFC 9113 section 8.7)
 }
 
-func (r *refusal) Error() string {
+func (r *resetError) Error() string {
 	text := r.frameType.String() + " " + r.code.String()
 	if len(r.debug) > 0 {
 		text += fmt.Sprintf(" \"%s\"", r.debug)

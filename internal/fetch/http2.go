@@ -40,7 +40,7 @@ type http2Reader struct {
 
 	greeted  bool // the server's SETTINGS have come
 	acked    bool // the server has acknowledged ours
-	goAway   *refusal
+	goAway   *resetError
 	overhead int
 	initial  int64    // the window of a new stream
 	windows  [2]int64 // of the connection and of the request's stream: what we might send
@@ -52,6 +52,8 @@ func newHTTP2Reader(conn io.ReadWriter, in, text []byte, max int) *http2Reader {
 		initial: firstWindow, windows: [2]int64{firstWindow, firstWindow},
 	}
 }
+
+func renderHTTP2(t *trip, b []byte) []byte { return t.v.f.request.appendFrames(b, t.target) }
 
 // receiveHTTP2 reads the reply. writeErr is why the request could not be sent,
 // which counts if there is no reply.
@@ -91,7 +93,7 @@ func (r *http2Reader) read() error {
 	err := r.readFrames()
 	var (
 		broken *violation
-		refuse *refusal
+		refuse *resetError
 		known  *Error
 	)
 	switch {
@@ -111,7 +113,7 @@ func (r *http2Reader) read() error {
 }
 
 // refused is the error of a request that was turned down.
-func (r *http2Reader) refused(why *refusal) *Error {
+func (r *http2Reader) refused(why *resetError) *Error {
 	e := &Error{Stage: StageRead, Kind: KindReset, Err: why}
 	if !r.fields.sections.first.IsZero() {
 		e.Stage = StageHead
@@ -405,7 +407,7 @@ func (r *http2Reader) handleReset(f frameHeader, payload []byte) error {
 		return err
 	}
 	code := errorCode(binary.BigEndian.Uint32(payload))
-	return &refusal{frameType: f.frameType, code: code, unprocessed: code == codeRefusedStream}
+	return &resetError{frameType: f.frameType, code: code, unprocessed: code == codeRefusedStream}
 }
 
 func (r *http2Reader) handleSettings(f frameHeader, payload []byte) error {
@@ -483,7 +485,7 @@ func (r *http2Reader) handleGoAway(f frameHeader, payload []byte) error {
 		return violates(codeFrameSize, "GOAWAY of %d bytes", len(payload))
 	}
 	last := binary.BigEndian.Uint32(payload) &^ (1 << 31)
-	r.goAway = &refusal{
+	r.goAway = &resetError{
 		frameType: f.frameType, code: errorCode(binary.BigEndian.Uint32(payload[4:])),
 		debug: bytes.Clone(payload[8:min(len(payload), 8+firstBytes)]), unprocessed: last < requestStream,
 	}

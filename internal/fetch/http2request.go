@@ -8,7 +8,7 @@ import (
 // appendFrames renders the request for a target as the first frames of a
 // connection: our preface, and HEADERS that end the stream (RFC 9113 sections
 // 3.4 and 8.3.1).
-func (q *request) appendFrames(b []byte, _ string, t *Target) []byte {
+func (q *request) appendFrames(b []byte, t *Target) []byte {
 	b = append(b, clientPreface...)
 	b = appendSettings(b)
 	start := len(b) + frameHeaderSize

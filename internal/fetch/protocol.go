@@ -4,18 +4,18 @@ import "slices"
 
 // protocol is a way to ask for a header section over an open connection.
 type protocol struct {
-	version string // as on the request line, or in its place
-	alpn    string // identifier, offered over TLS (RFC 7301)
-	render  func(q *request, b []byte, version string, t *Target) []byte
+	version string                         // as on the request line, or in its place
+	alpn    string                         // identifier, offered over TLS (RFC 7301)
+	render  func(t *trip, b []byte) []byte // appends the request
 	receive func(t *trip, writeErr error) *Error
 }
 
 // protocols lists what can be spoken; the first is the default.
 func protocols() []protocol {
 	return []protocol{
-		{"HTTP/1.1", "http/1.1", (*request).appendLines, receiveHTTP1},
-		{"HTTP/1.0", "http/1.1", (*request).appendLines, receiveHTTP1},
-		{"HTTP/2", "h2", (*request).appendFrames, receiveHTTP2},
+		{"HTTP/1.1", "http/1.1", renderHTTP1, receiveHTTP1},
+		{"HTTP/1.0", "http/1.1", renderHTTP1, receiveHTTP1},
+		{"HTTP/2", "h2", renderHTTP2, receiveHTTP2},
 	}
 }
 

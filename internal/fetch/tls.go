@@ -13,12 +13,15 @@ import (
 func (t *trip) secure() *Error {
 	if !t.target.TLS {
 		t.protocol = t.v.f.plain
+		if t.forwarded {
+			t.protocol = choose(t.v.f.offers, "") // known of the target, not of the proxy
+		}
 		return nil
 	}
 	if err := t.step.set(t.conn); err != nil {
 		return newError(StageTLS, err)
 	}
-	client := tls.Client(t.conn, t.tlsConfig())
+	client := tls.Client(t.stream, t.tlsConfig())
 	if err := client.Handshake(); err != nil {
 		return newError(StageTLS, explainTLS(t.step.reword(err)))
 	}
