@@ -67,6 +67,10 @@ func (f *flags) checkPairs(set func(string) bool) error {
 		{"quiet", "verbose"},
 		{"head", "method"},
 		{"http1.0", "http1.1"},
+		{"http1.0", "http2"},
+		{"http1.1", "http2"},
+		{"http1.0", "http2-prior-knowledge"},
+		{"http1.1", "http2-prior-knowledge"},
 		{"proxy", "no-proxy"},
 		{"noproxy", "no-proxy"},
 		{"proxy", "unix-socket"},
@@ -159,8 +163,11 @@ func (f *flags) fetchOptions(set func(string) bool, stderr io.Writer) (o fetch.O
 		fmt.Fprintf(stderr, "%s: --parallel-max %d: this process may open %d connections at once (ulimit -n)\n", f.program, f.parallel, most)
 		o.Parallel = most
 	}
-	if f.http10 {
+	switch {
+	case f.http10:
 		o.Protocol = "HTTP/1.0"
+	case f.http2, f.http2Known:
+		o.Protocol, o.PriorKnowledge = "HTTP/2", f.http2Known
 	}
 	switch {
 	case f.ipv4:

@@ -19,11 +19,13 @@ type flags struct {
 	path   string
 	demo   bool
 
-	method    string
-	head      bool
-	headers   []string
-	userAgent string
-	http10    bool
+	method     string
+	head       bool
+	headers    []string
+	userAgent  string
+	http10     bool
+	http2      bool
+	http2Known bool
 
 	ipv4, ipv6  bool
 	bindAddress string
@@ -115,6 +117,8 @@ func (f *flags) declareRequest(p *pflag.FlagSet) {
 	p.StringVarP(&f.userAgent, "user-agent", "U", "wget/"+version(), "send `AGENT` as User-Agent")
 	p.BoolVarP(&f.http10, "http1.0", "0", false, "send GET / HTTP/1.0 and Host, nothing else")
 	p.Bool("http1.1", false, "send an HTTP/1.1 request (the default)")
+	p.BoolVar(&f.http2, "http2", false, "speak HTTP/2 over TLS, with servers that agree to it")
+	p.BoolVar(&f.http2Known, "http2-prior-knowledge", false, "speak HTTP/2 without TLS too, without asking")
 }
 
 func (f *flags) declareConnection(p *pflag.FlagSet) {

@@ -41,7 +41,7 @@ const (
 	KindClosed      Kind = "closed" // the server ended the stream too early
 	KindCertificate Kind = "certificate"
 	KindHandshake   Kind = "handshake" // TLS failed for another reason
-	KindMalformed   Kind = "malformed" // not an HTTP/1 reply
+	KindMalformed   Kind = "malformed" // not an HTTP reply
 	KindTooLarge    Kind = "too_large" // a header section over Options.MaxHeader
 	KindCanceled    Kind = "canceled"
 	KindLimit       Kind = "limit" // a bound of this program or of this system
