@@ -87,28 +87,49 @@ func (r *Resolver) startQueued() {
 	}
 }
 
-func (r *Resolver) noteLost(n int) {
+func (r *Resolver) note(t tally) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.window.note(0, n)
+	r.window.note(t)
+}
+
+// yield makes the place of a lookup free while the lookup goes on.
+func (r *Resolver) yield(l *lookup) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.yielded < maxLookups {
+		l.yielded = true
+		r.yielded++
+		r.active--
+	}
+}
+
+// leaveLocked ends the time that a lookup counts.
+func (r *Resolver) leaveLocked(l *lookup) {
+	r.window.note(l.tally)
+	l.tally = tally{}
+	if l.yielded {
+		r.yielded--
+	} else {
+		r.active--
+	}
 }
 
 // handOut sets the addresses of one family. The lookup's place is free.
 func (r *Resolver) handOut(l *lookup, addrs []netip.Addr) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.active--
+	r.leaveLocked(l)
 	e := l.entry
 	e.addrs, e.partial = addrs, true
 	close(e.ready)
 }
 
 // finish sets the outcome of a lookup, and hands out the addresses of the late family if others were handed out before.
-func (r *Resolver) finish(l *lookup, addrs, late []netip.Addr, partly bool, err error, answered int) {
+func (r *Resolver) finish(l *lookup, addrs, late []netip.Addr, partly bool, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	e := l.entry
-	r.window.note(answered, 0)
 	e.all, e.lookup, e.learnt, e.failed = addrs, nil, time.Now(), err != nil || partly
 	e.expires = e.learnt.Add(answersLive)
 	if e.failed {
@@ -120,7 +141,7 @@ func (r *Resolver) finish(l *lookup, addrs, late []netip.Addr, partly bool, err 
 	}
 	e.waiters = nil
 	if !e.partial {
-		r.active--
+		r.leaveLocked(l)
 		e.addrs, e.err = addrs, err
 		close(e.ready)
 	}

@@ -68,6 +68,7 @@ type Resolver struct {
 	entries map[string]*entry
 	room    int // for entries
 	active  int // lookups that have a place
+	yielded int // lookups that left theirs and go on
 	window  window
 	queue   queue
 }
@@ -77,7 +78,7 @@ type Resolver struct {
 func New(ctx context.Context, c Config) *Resolver {
 	r := &Resolver{
 		config: c, dial: c.Dial, sourceFor: sourceFor,
-		entries: make(map[string]*entry), room: maxEntries, window: window{size: maxLookups},
+		entries: make(map[string]*entry), room: maxEntries, window: window{size: firstLookups},
 	}
 	if r.dial == nil {
 		r.dial = func(ctx context.Context, network string, server netip.AddrPort) (net.Conn, error) {

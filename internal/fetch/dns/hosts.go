@@ -24,7 +24,7 @@ func readHosts(text []byte) *hosts {
 		names, end := h.line(line)
 		nextWord(&names) // the address
 		for name := nextWord(&names); len(name) > 0; name = nextWord(&names) {
-			h.index = append(h.index, hostsName{hashName(name), uint32(line)})
+			h.index = append(h.index, hostsName{hashName(trimDot(name)), uint32(line)})
 		}
 		line = end
 	}
@@ -53,8 +53,10 @@ func nextWord(line *[]byte) []byte {
 		end = len(text)
 	}
 	*line = text[end:]
-	return bytes.TrimSuffix(text[:end], []byte("."))
+	return text[:end]
 }
+
+func trimDot(name []byte) []byte { return bytes.TrimSuffix(name, []byte(".")) }
 
 // hashName is FNV-1a of a name in lower case.
 func hashName[name string | []byte](n name) uint32 {
@@ -84,7 +86,7 @@ func (h *hosts) lookup(name string) []netip.Addr {
 			continue
 		}
 		for word := nextWord(&line); len(word) > 0; word = nextWord(&line) {
-			if equalFold(word, name) {
+			if equalFold(trimDot(word), name) {
 				addrs = append(addrs, addr)
 				break
 			}

@@ -13,8 +13,8 @@ import (
 const (
 	// resolutionDelay is how long a family that was answered for waits for the other (RFC 8305 section 3).
 	resolutionDelay = 50 * time.Millisecond
-	// slowAnswer is when the candidates after one that is not answered for are asked beside it.
-	slowAnswer = time.Second
+	// slowCandidate is when the candidates after one that is not answered for are asked beside it.
+	slowCandidate = time.Second
 )
 
 // lookup finds the addresses of one name. It has no goroutine: whatever happens (an answer, a timer, a socket that
@@ -32,10 +32,11 @@ type lookup struct {
 	jitter     time.Duration  // percent by which questions are sent again later, so that not all are at once, but both families are
 	winner     *candidate     // its addresses were handed out, and another family is awaited
 	asked      netip.AddrPort // the server of the last answer
-	lost       int            // questions that were not answered when they were sent first, for the window
+	tally      tally          // for the window
 	timer      *time.Timer
 	wake       time.Time // when the timer fires; zero if it does not
 	stop       []func()  // end what runs by TCP
+	yielded    bool      // its place
 	over       bool
 }
 
@@ -112,8 +113,9 @@ func (l *lookup) handle(event func(now time.Time)) {
 // receive takes the reply to a question in flight.
 func (l *lookup) receive(t ticket, f flight, r reply) {
 	l.handle(func(now time.Time) {
-		f.server.hear(now, now.Sub(f.sent), r.outcome)
+		slow := f.server.hear(now, now.Sub(f.sent), r.outcome)
 		if f.question.drop(t) {
+			f.question.count(slow)
 			f.question.take(f.server, r, now)
 		}
 	})
@@ -156,9 +158,12 @@ func (l *lookup) advance(now time.Time) {
 		return
 	}
 	c, failure, wait := l.choose(now)
-	if l.lost > 0 {
-		l.r.noteLost(l.lost)
-		l.lost = 0
+	if l.tally.lost > 0 {
+		l.r.note(l.tally) // before the end, since that is long to come
+		l.tally = tally{}
+	}
+	if wait && !l.yielded && now.Sub(l.begun) >= yieldAfter {
+		l.r.yield(l)
 	}
 	switch {
 	case c != nil && !c.isPending():
@@ -214,7 +219,7 @@ func (l *lookup) choose(now time.Time) (winner *candidate, failure *Error, wait 
 
 // slowAt is when the candidates after this one are asked beside it.
 func (c *candidate) slowAt(l *lookup) time.Time {
-	return c.begun.Add(min(slowAnswer, l.limit.Sub(l.begun)/4))
+	return c.begun.Add(min(slowCandidate, l.limit.Sub(l.begun)/4))
 }
 
 // heldUntil is when the name as it was typed no longer waits for search domains that are not answered for.
@@ -384,7 +389,7 @@ func (c *candidate) cancel() {
 // finish ends the lookup with the addresses of a candidate or an error.
 func (l *lookup) finish(c *candidate, err error) {
 	var late, addrs []netip.Addr
-	partly, answered := false, 0 // questions, when they were sent first
+	partly := false
 	if c != nil {
 		addrs = c.addrs(l.r)
 		partly = c.failure() != nil
@@ -393,11 +398,6 @@ func (l *lookup) finish(c *candidate, err error) {
 		}
 	}
 	for i := range l.candidates {
-		for j := range l.candidates[i].questions {
-			if q := &l.candidates[i].questions[j]; !q.lost && q.outcome != unanswered && q.outcome != failed {
-				answered++
-			}
-		}
 		l.candidates[i].cancel()
 	}
 	for _, stop := range l.stop {
@@ -407,7 +407,7 @@ func (l *lookup) finish(c *candidate, err error) {
 		l.r.running.Done()
 	}
 	l.over = true
-	l.r.finish(l, addrs, late, partly, err, answered)
+	l.r.finish(l, addrs, late, partly, err)
 }
 
 // abort ends the lookup since the run is over.

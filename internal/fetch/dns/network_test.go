@@ -26,6 +26,7 @@ type network struct {
 	asked   map[string]int // packets, by network, server, name and type
 	packets int
 	log     []string
+	ids     map[uint16]bool
 	ports   int // datagram sockets that were opened
 	open    int // connections
 }
@@ -102,6 +103,7 @@ func (n *network) note(raw []byte, server, proto string) asked {
 	key := strings.Join([]string{proto, server, m.Question[0].Name, dns.TypeToString[m.Question[0].Qtype]}, " ")
 	n.asked[key]++
 	n.packets++
+	n.ids[m.Id] = true
 	n.log = append(n.log, key)
 	return asked{Msg: m, network: proto, nth: n.asked[key]}
 }
@@ -173,7 +175,7 @@ type lab struct {
 // start makes a resolver that sees nothing but the lab.
 func (l lab) start(t *testing.T) (*Resolver, *network) {
 	t.Helper()
-	n := &network{t: t, servers: l.servers, asked: make(map[string]int)}
+	n := &network{t: t, servers: l.servers, asked: make(map[string]int), ids: make(map[uint16]bool)}
 	etc := t.TempDir()
 	for name, text := range map[string]string{"resolv.conf": l.resolv, "hosts": l.hosts, "nsswitch.conf": l.order} {
 		if err := os.WriteFile(filepath.Join(etc, name), []byte(text), 0o600); err != nil {

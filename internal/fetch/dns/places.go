@@ -1,33 +1,52 @@
 package dns
 
 const (
-	// maxLookups and minLookups bound how many names are looked up at once. Resolvers drop what comes in bursts.
-	maxLookups = 512
-	minLookups = 32
+	// maxLookups and minLookups bound how many names are looked up at once. Resolvers drop what comes in bursts, so that
+	// it begins with firstLookups.
+	maxLookups   = 512
+	firstLookups = 64
+	minLookups   = 32
+	// yieldAfter is when a lookup without an answer leaves its place to another. It sends little by then. As many as
+	// maxLookups go on so.
+	yieldAfter = 3 * minPatience
+	// slowAnswer is the least time of an answer that makes one think that the server has too much to do, and slowdown
+	// is how many times its best.
+	slowAnswer = minPatience / 2
+	slowdown   = 4
 )
 
-// window is how many names may be looked up at once. It shrinks when more questions are lost than answered, as they are
-// when a resolver is asked more than it can serve, and not when a network loses some of them.
+// window is how many names may be looked up at once. It grows while answers come, and shrinks when they stay away: when
+// more than half of the questions are lost, which no network does to them, or an eighth while the others take longer
+// than they did at first, as with a server that is asked more than it can serve.
 type window struct {
-	size           int
-	answered, lost int
+	size int
+	tally
 }
 
-// note counts questions. Each is counted once, when it is answered or when it is due to be sent again.
-func (w *window) note(answered, lost int) {
-	w.answered += answered
-	w.lost += lost
+// tally counts questions. Each is counted once: when it is answered, or when it is due to be sent again.
+type tally struct {
+	answered, slow, lost int // the slow ones are among those answered
+}
+
+func (w *window) note(t tally) {
+	w.answered += t.answered
+	w.slow += t.slow
+	w.lost += t.lost
 	total := w.answered + w.lost
 	if total < w.size {
 		return
 	}
-	switch {
-	case w.lost > total/2:
-		w.size = max(w.size/2, minLookups)
-	case w.lost < total/4:
-		w.size = min(w.size+w.size/4, maxLookups)
+	few, much := total/3, total/2
+	if w.slow > w.answered/2 {
+		few, much = -1, total/8
 	}
-	w.answered, w.lost = 0, 0
+	switch {
+	case w.lost > much:
+		w.size = max(w.size/2, minLookups)
+	case w.lost <= few:
+		w.size = min(w.size+w.size/2, maxLookups)
+	}
+	w.tally = tally{}
 }
 
 // queue holds the lookups that wait for a place, first come, first served.

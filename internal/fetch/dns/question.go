@@ -30,7 +30,7 @@ type question struct {
 	tickets  []ticket  // of what is in flight
 	begun    time.Time // when it was sent first; zero before
 	due      time.Time // when it is sent again
-	lost     bool      // there was no answer when it was sent first
+	counted  bool      // for the window
 }
 
 // attempt is what became of a question at one server.
@@ -127,20 +127,30 @@ func (q *question) lane() int {
 // lapse notes that the server asked last has not answered in time.
 func (q *question) lapse(now time.Time) {
 	last := &q.attempts[0]
-	total := 0
 	for i := range q.attempts {
 		a := &q.attempts[i]
-		total += a.times
 		if a.sent.After(last.sent) {
 			last = a
 		}
 	}
 	if !last.over && last.refusals == 0 && now.Sub(last.sent) >= minPatience {
 		last.server.doubt(last.sent, now)
-		if total == 1 {
-			q.lost = true
-			q.lookup.lost++
+		if !q.counted {
+			q.counted = true
+			q.lookup.tally.lost++
 		}
+	}
+}
+
+// count counts an answer for the window.
+func (q *question) count(slow bool) {
+	if q.counted {
+		return
+	}
+	q.counted = true
+	q.lookup.tally.answered++
+	if slow {
+		q.lookup.tally.slow++
 	}
 }
 

@@ -28,21 +28,27 @@ type server struct {
 	served   time.Time     // its last answer that was no failure
 	suspect  time.Time     // until when it is asked after the others; zero while it serves
 	patience time.Duration // twice its usual time to answer
+	best     time.Duration // its least time to answer
 	plain    bool          // it knows no EDNS
 }
 
-// hear notes an answer that took so long. It serves if it answered the question, whatever the answer was.
-func (s *server) hear(now time.Time, took time.Duration, o outcome) {
+// hear notes an answer that took so long, and reports whether that is slow for the server. The server serves if it
+// answered the question, whatever the answer was.
+func (s *server) hear(now time.Time, took time.Duration, o outcome) (slow bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.heard = now
 	s.patience += (2*took - s.patience) / 8
+	if s.best == 0 || took < s.best {
+		s.best = max(took, 1)
+	}
 	switch o {
 	case found, noData, noName, truncated:
 		s.served, s.suspect = now, time.Time{}
 	case oldServer:
 		s.plain = true
 	}
+	return took > max(slowAnswer, slowdown*s.best)
 }
 
 // doubt notes that a question that was sent at a moment has failed. Where other questions fared better since, the

@@ -1,7 +1,6 @@
 package dns
 
 import (
-	"context"
 	"errors"
 	"net"
 	"os"
@@ -21,28 +20,38 @@ func (l *lookup) askSystem() {
 			for _, addr := range addrs {
 				c.questions[0].addrs = append(c.questions[0].addrs, addr.Unmap())
 			}
+			if isTimeout(err) {
+				l.tally.lost++
+			} else {
+				l.tally.answered++
+			}
 			switch {
 			case err == nil && c.hasAddresses():
 				l.finish(c, nil)
 			case err == nil:
 				l.finish(nil, &Error{NotFound: true, Reason: noAddress(l.r.config.Family)})
 			default:
-				l.finish(nil, systemFailure(err, now.Sub(l.begun), l.r.config.Family))
+				l.finish(nil, systemFailure(err, now.Sub(l.begun)))
 			}
 		})
 	})
 }
 
 // systemFailure is an error of the system's own resolver.
-func systemFailure(err error, after time.Duration, family int) *Error {
+func systemFailure(err error, after time.Duration) *Error {
 	var failed *net.DNSError
 	switch {
-	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &failed) && failed.IsTimeout:
+	case isTimeout(err):
 		return &Error{Reason: "timed out after " + after.Round(time.Millisecond).String(), Err: os.ErrDeadlineExceeded}
-	case failed != nil && failed.IsNotFound:
+	case errors.As(err, &failed) && failed.IsNotFound:
 		return &Error{NotFound: true, Reason: "no such host"}
 	case failed != nil:
 		return &Error{Reason: failed.Err}
 	}
 	return systemError(err)
+}
+
+func isTimeout(err error) bool {
+	var t interface{ Timeout() bool }
+	return errors.As(err, &t) && t.Timeout()
 }
