@@ -134,8 +134,10 @@ func (r *Resolver) contextUntil(limit time.Time) (context.Context, context.Cance
 
 // Lookup returns the addresses of a name, or an [*Error]. It returns the context's error when the run or ctx ends.
 func (r *Resolver) Lookup(ctx context.Context, q Query) (Answer, error) {
-	if addr, err := netip.ParseAddr(q.Name); err == nil {
-		return r.known([]netip.Addr{addr})
+	if looksLikeAddr(q.Name) {
+		if addr, err := netip.ParseAddr(q.Name); err == nil {
+			return r.known([]netip.Addr{addr})
+		}
 	}
 	if err := checkName(q.Name); err != nil {
 		return Answer{}, &Error{NotFound: true, Reason: err.Error()}

@@ -2,6 +2,7 @@ package dns
 
 import (
 	"errors"
+	"io"
 	"net/netip"
 	"os"
 	"strings"
@@ -37,8 +38,11 @@ func (e *Error) Timeout() bool { return errors.Is(e.Err, os.ErrDeadlineExceeded)
 // systemError is an error of package net without its own words for what was attempted.
 func systemError(err error) *Error {
 	var errno syscall.Errno
-	if errors.As(err, &errno) {
-		err = errno
+	switch {
+	case errors.As(err, &errno):
+		return &Error{Reason: errno.Error(), Err: errno}
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return &Error{Reason: "connection closed", Err: io.ErrUnexpectedEOF}
 	}
 	return &Error{Reason: err.Error(), Err: err}
 }

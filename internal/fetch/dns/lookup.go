@@ -96,9 +96,10 @@ func (r *Resolver) types(s *settings) []dnsmessage.Type {
 	return types
 }
 
-// handle lets something happen to the lookup, and then lets those start for which that made room.
+// handle lets something happen to the lookup. If that makes its place free, others start.
 func (l *lookup) handle(event func(now time.Time)) {
 	l.mu.Lock()
+	had := l.hasPlace()
 	if !l.over {
 		now := time.Now()
 		event(now)
@@ -106,9 +107,14 @@ func (l *lookup) handle(event func(now time.Time)) {
 			l.advance(now)
 		}
 	}
+	has := l.hasPlace()
 	l.mu.Unlock()
-	l.r.startQueued()
+	if had && !has {
+		l.r.startQueued()
+	}
 }
+
+func (l *lookup) hasPlace() bool { return !l.over && !l.yielded && l.winner == nil }
 
 // receive takes the reply to a question in flight.
 func (l *lookup) receive(t ticket, f flight, r reply) {
@@ -123,21 +129,11 @@ func (l *lookup) receive(t ticket, f flight, r reply) {
 
 // lose notes that no answer will come to a question in flight, since its socket has failed.
 func (l *lookup) lose(t ticket, f flight, err error) {
-	l.handle(func(time.Time) {
+	l.handle(func(now time.Time) {
 		if f.question.drop(t) {
-			f.question.refuse(f.question.attempt(f.server), err)
+			f.question.refuse(f.question.attempt(f.server), err, now)
 		}
 	})
-}
-
-// drop takes a ticket off the question, and reports whether it was there.
-func (q *question) drop(t ticket) bool {
-	i := slices.Index(q.tickets, t)
-	if i < 0 {
-		return false
-	}
-	q.tickets = slices.Delete(q.tickets, i, i+1)
-	return true
 }
 
 // tick is what the timer calls.
@@ -169,7 +165,7 @@ func (l *lookup) advance(now time.Time) {
 	case c != nil && !c.isPending():
 		l.finish(c, nil)
 	case c != nil:
-		l.handOut(c, now)
+		l.handOut(c)
 		l.sleep(now)
 	case !wait:
 		l.finish(nil, failure)
@@ -257,12 +253,18 @@ func (c *candidate) limit(l *lookup) time.Time {
 	return limit
 }
 
-func (c *candidate) isPending() bool {
-	return slices.ContainsFunc(c.questions, func(q question) bool { return q.isPending() })
-}
+func (c *candidate) isPending() bool { return c.has((*question).isPending) }
 
-func (c *candidate) hasAddresses() bool {
-	return slices.ContainsFunc(c.questions, func(q question) bool { return len(q.addrs) > 0 })
+func (c *candidate) hasAddresses() bool { return c.has((*question).hasAddresses) }
+
+// has reports whether something is so for one of the families.
+func (c *candidate) has(property func(*question) bool) bool {
+	for i := range c.questions {
+		if property(&c.questions[i]) {
+			return true
+		}
+	}
+	return false
 }
 
 // isReady reports whether one family is enough to begin with: the other has had its time, and there is a route.
@@ -270,8 +272,8 @@ func (c *candidate) isReady(l *lookup, now time.Time) bool {
 	if now.Sub(c.partial) < resolutionDelay {
 		return false
 	}
-	return slices.ContainsFunc(c.questions, func(q question) bool {
-		if len(q.addrs) == 0 {
+	return c.has(func(q *question) bool {
+		if !q.hasAddresses() {
 			return false
 		}
 		_, ok := l.r.sourceFor(q.addrs[0])
@@ -301,8 +303,9 @@ func (c *candidate) addrs(r *Resolver) []netip.Addr {
 // notFound is the error for a name of which all candidates are known to have no address.
 func (l *lookup) notFound() *Error {
 	e := &Error{NotFound: true, Reason: "no such host"}
-	for _, c := range l.candidates {
-		if len(c.questions) == 0 || slices.ContainsFunc(c.questions, func(q question) bool { return q.outcome == noData }) {
+	for i := range l.candidates {
+		c := &l.candidates[i]
+		if len(c.questions) == 0 || c.has(func(q *question) bool { return q.outcome == noData }) {
 			e.Reason = noAddress(l.r.config.Family)
 		}
 	}
@@ -368,7 +371,7 @@ func (l *lookup) sleep(now time.Time) {
 
 // handOut gives the addresses of the candidate to those who wait. The lookup goes on without a place, for the family
 // that is late.
-func (l *lookup) handOut(c *candidate, now time.Time) {
+func (l *lookup) handOut(c *candidate) {
 	l.winner = c
 	for i := range l.candidates {
 		if other := &l.candidates[i]; other != c {

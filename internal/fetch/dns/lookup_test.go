@@ -142,6 +142,17 @@ func TestLookup(t *testing.T) {
 				resolv: "nameserver 127.0.0.1\nnameserver 127.0.0.2\n", servers: map[string]server_{a: byTCP(silent, zone(manyRecords)), b: zone(manyRecords)},
 			}, most: time.Second,
 		},
+		{
+			name: "truncated, and asked for by TCP at the same server", target: "many#.test", want: manyAddrs, packets: 3,
+			lab: lab{
+				resolv: "nameserver 127.0.0.1\nnameserver 127.0.0.2\n", servers: map[string]server_{a: zone(manyRecords), b: truth},
+			},
+		},
+		{
+			name: "truncated, and no TCP anywhere", target: "many#.test", want: "dns_failure: connection closed (asked 127.0.0.1:53)", most: 5 * time.Second,
+			lab: lab{servers: map[string]server_{a: byTCP(reset, zone(manyRecords))}},
+		},
+		{name: "IPv6 address in zone", target: "fe80::1%eth0", want: "fe80::1%eth0"},
 		{name: "use-vc", target: "h#.test", want: both, packets: 2, lab: lab{resolv: "nameserver 127.0.0.1\noptions use-vc\n", servers: map[string]server_{a: byTCP(truth, servfail)}}},
 
 		// Several servers.

@@ -60,12 +60,14 @@ func (n *network) dial(_ context.Context, proto string, server netip.AddrPort) (
 		return nil, &net.OpError{Op: "dial", Net: "tcp", Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)}
 	}
 	ours, theirs := net.Pipe()
-	go n.serveTCP(theirs, server.String(), handle)
+	go func() {
+		defer theirs.Close()
+		n.serveTCP(theirs, server.String(), handle)
+	}()
 	return &countedConn{Conn: ours, n: n}, nil
 }
 
 func (n *network) serveTCP(conn net.Conn, server string, handle server_) {
-	defer conn.Close()
 	var length [2]byte
 	if _, err := io.ReadFull(conn, length[:]); err != nil {
 		return
@@ -76,6 +78,9 @@ func (n *network) serveTCP(conn net.Conn, server string, handle server_) {
 	}
 	for _, p := range handle(n.note(query, server, "tcp")) {
 		time.Sleep(p.after)
+		if p.raw == nil {
+			return
+		}
 		conn.Write(append(binary.BigEndian.AppendUint16(nil, uint16(len(p.raw))), p.raw...))
 	}
 }

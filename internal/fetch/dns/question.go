@@ -57,6 +57,8 @@ func (q *question) wire() []byte { return q.query[headerLen : len(q.query)-optLe
 
 func (q *question) isPending() bool { return q.outcome == unanswered }
 
+func (q *question) hasAddresses() bool { return len(q.addrs) > 0 }
+
 // next is the server that was asked least among those that have not failed.
 func (q *question) next() *attempt {
 	var best *attempt
@@ -110,7 +112,7 @@ func (q *question) send(a *attempt) {
 	f := flight{question: q, server: a.server, sent: a.sent, withEDNS: withEDNS}
 	t, err := a.server.send(f, query, q.lane())
 	if err != nil {
-		q.refuse(a, err)
+		q.refuse(a, err, a.sent)
 		return
 	}
 	q.tickets = append(q.tickets, t)
@@ -140,6 +142,16 @@ func (q *question) lapse(now time.Time) {
 			q.lookup.tally.lost++
 		}
 	}
+}
+
+// drop takes a ticket off the question, and reports whether it was there.
+func (q *question) drop(t ticket) bool {
+	i := slices.Index(q.tickets, t)
+	if i < 0 {
+		return false
+	}
+	q.tickets = slices.Delete(q.tickets, i, i+1)
+	return true
 }
 
 // count counts an answer for the window.
@@ -172,7 +184,9 @@ func (q *question) take(s *server, r reply, now time.Time) {
 		q.lookup.asked = s.addr
 		q.settle(r.outcome)
 	case truncated:
-		q.lookup.askByTCP(q, a)
+		if !a.busy {
+			q.lookup.askByTCP(q, a)
+		}
 	case oldServer:
 		a.sent = now
 		q.send(a)
@@ -187,8 +201,7 @@ func (q *question) take(s *server, r reply, now time.Time) {
 }
 
 // refuse notes that a server could not be reached, and has the next one asked at once.
-func (q *question) refuse(a *attempt, err error) {
-	now := time.Now()
+func (q *question) refuse(a *attempt, err error, now time.Time) {
 	a.server.doubt(a.sent, now)
 	a.refusals++
 	a.over = a.over || a.refusals >= maxRefusals

@@ -12,6 +12,11 @@ const (
 	maxLabel = 63
 )
 
+// looksLikeAddr spares most names an attempt to read them as an address, which allocates the error.
+func looksLikeAddr(name string) bool {
+	return name != "" && '0' <= name[len(name)-1] && name[len(name)-1] <= '9' || strings.Contains(name, ":")
+}
+
 // checkName refuses names that no question can hold, so that none goes out cut or split. A dot may end the name.
 func checkName(name string) error {
 	name = strings.TrimSuffix(name, ".")

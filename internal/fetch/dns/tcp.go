@@ -31,7 +31,8 @@ func (l *lookup) askByTCP(q *question, a *attempt) {
 			a.busy = false
 			switch {
 			case err != nil:
-				q.refuse(a, err)
+				q.due = now.Add(minPatience)
+				q.refuse(a, err, now)
 			case r.outcome == oldServer:
 				f.server.hear(now, now.Sub(f.sent), r.outcome)
 				l.askByTCP(q, a)

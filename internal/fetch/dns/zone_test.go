@@ -80,6 +80,9 @@ func rcode(code int) server_ {
 	return func(q asked) []packet { return pack(new(dns.Msg).SetRcode(q.Msg, code)) }
 }
 
+// reset ends a connection by TCP, and sends no datagram.
+func reset(asked) []packet { return []packet{{}} }
+
 func silent(asked) []packet { return nil }
 
 // late answers as another server does, some time later.
