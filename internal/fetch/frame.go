@@ -49,6 +49,13 @@ const (
 	flagPriority   = 0x20
 )
 
+// The settings that matter here (RFC 9113 section 6.5.2).
+const (
+	settingEnablePush    = 2
+	settingInitialWindow = 4
+	settingMaxFrameSize  = 5
+)
+
 // frameHeader stands before the payload of each frame (RFC 9113 section 4.1).
 type frameHeader struct {
 	length int // of the payload

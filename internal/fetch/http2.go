@@ -431,15 +431,14 @@ func (r *http2Reader) handleSettings(f frameHeader, payload []byte) error {
 // handleSetting checks a setting (RFC 9113 section 6.5.2). None of them matters
 // for a request without a body.
 func (r *http2Reader) handleSetting(id uint16, value uint32) error {
-	const enablePush, initialWindow, maxFrame = 2, 4, 5
 	switch {
-	case id == enablePush && value != 0:
+	case id == settingEnablePush && value != 0:
 		return violates(codeProtocol, "SETTINGS_ENABLE_PUSH of a server is %d", value)
-	case id == maxFrame && (value < maxFrameSize || value >= 1<<24):
+	case id == settingMaxFrameSize && (value < maxFrameSize || value >= 1<<24):
 		return violates(codeProtocol, "SETTINGS_MAX_FRAME_SIZE is %d", value)
-	case id == initialWindow && value > maxWindow:
+	case id == settingInitialWindow && value > maxWindow:
 		return violates(codeFlowControl, "SETTINGS_INITIAL_WINDOW_SIZE is %d", value)
-	case id == initialWindow:
+	case id == settingInitialWindow:
 		change := int64(value) - r.initial
 		r.initial = int64(value)
 		return r.widen(1, change)

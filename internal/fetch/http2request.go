@@ -17,15 +17,13 @@ func (q *request) appendFrames(b []byte, t *Target) []byte {
 	return splitBlock(b, start)
 }
 
-// appendSettings asks for no pushed streams and no bodies.
+// appendSettings asks for no pushed streams, and for a byte of a body at most.
+// With a window of none, mod_http2 of Apache 2.4 takes the stream for blocked and
+// may not send the header section either.
 func appendSettings(b []byte) []byte {
-	const enablePush, initialWindow = 2, 4
 	b = appendFrameHeader(b, frameHeader{12, frameSettings, 0, 0})
-	for _, id := range []uint16{enablePush, initialWindow} {
-		b = binary.BigEndian.AppendUint16(b, id)
-		b = binary.BigEndian.AppendUint32(b, 0)
-	}
-	return b
+	b = binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint16(b, settingEnablePush), 0)
+	return binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint16(b, settingInitialWindow), 1)
 }
 
 // splitBlock puts the field block from start on into frames: one, unless it is
