@@ -18,16 +18,16 @@ type Target struct {
 	Err   *Error // why the text is no target; the rest but Index and Text is empty then
 }
 
-// URL is the address of the resource, without credentials, or "" for text
-// that is no target.
+// URL is the address of the resource to be shown, without credentials: what
+// could be a password in Path is masked. It is "" for text that is no target.
 func (t *Target) URL() string {
 	switch {
 	case t.Err != nil:
 		return ""
 	case t.TLS:
-		return "https://" + t.Authority() + t.Path
+		return "https://" + t.Authority() + maskUsers(t.Path)
 	}
-	return "http://" + t.Authority() + t.Path
+	return "http://" + t.Authority() + maskUsers(t.Path)
 }
 
 // Authority is the value of the Host field: the host, and the port unless it
