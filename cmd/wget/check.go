@@ -180,14 +180,19 @@ func (f *flags) fetchOptions(stderr io.Writer) (o fetch.Options, err error) {
 	return o, err
 }
 
-// routes reads --resolve and --connect-to.
-func (f *flags) routes() ([]fetch.Route, error) {
-	addresses, err := parseEach("--resolve %q: %w", f.resolve, parseResolve)
-	if err != nil {
-		return nil, err
+// routes reads --connect-to and --resolve.
+func (f *flags) routes() (routes []fetch.Route, err error) {
+	for _, text := range f.connectTo {
+		if routes, err = fetch.AddConnectTo(routes, text); err != nil {
+			return nil, usage("--connect-to %q: %w", text, err)
+		}
 	}
-	destinations, err := parseEach("--connect-to %q: %w", f.connectTo, parseConnectTo)
-	return append(addresses, destinations...), err
+	for _, text := range f.resolve {
+		if routes, err = fetch.AddResolve(routes, text); err != nil {
+			return nil, usage("--resolve %q: %w", text, err)
+		}
+	}
+	return routes, nil
 }
 
 // reportOptions says how to show results.

@@ -14,6 +14,7 @@ import (
 // what is worked out from them once. Nothing in it changes while hosts run.
 type fetcher struct {
 	options   Options
+	begun     time.Time
 	offers    []protocol
 	request   request
 	buffers   *sync.Pool
@@ -34,8 +35,10 @@ func newFetcher(ctx context.Context, o Options) *fetcher {
 	if o.Starting == nil {
 		o.Starting = func(Target) {}
 	}
+	o.bindFamily()
 	f := &fetcher{
 		options:   o,
+		begun:     time.Now(),
 		offers:    o.offers(),
 		request:   newRequest(o),
 		buffers:   newBuffers(o.MaxHeader),

@@ -3,8 +3,6 @@ package fetch
 import (
 	"errors"
 	"fmt"
-	"math"
-	"net/netip"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -16,31 +14,6 @@ type Defaults struct {
 	TLS   bool     // scheme of a target without one
 	Ports []uint16 // ports of a target without one; empty means the scheme's
 	Path  string   // path of a target without one
-}
-
-// Spec is what one word of input stands for: one target, or a block of
-// addresses, times the default ports.
-type Spec struct {
-	one   Target
-	block netip.Prefix // valid for a CIDR block
-	ports []uint16     // not empty if each makes a target of its own
-	bare  bool         // the text of each target is a host and no more
-}
-
-// TLS reports whether the targets are https.
-func (s Spec) TLS() bool { return s.one.TLS }
-
-// Count is the number of targets; math.MaxInt stands for more.
-func (s Spec) Count() int {
-	n := max(1, len(s.ports))
-	if !s.block.IsValid() {
-		return n
-	}
-	bits := s.block.Addr().BitLen() - s.block.Bits()
-	if n > math.MaxInt>>bits {
-		return math.MaxInt
-	}
-	return n << bits
 }
 
 // Parse reads a host, host:port, URL, address or CIDR block. The error is an

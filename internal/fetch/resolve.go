@@ -1,7 +1,7 @@
 package fetch
 
 import (
-	"cmp"
+	"fmt"
 	"net/netip"
 )
 
@@ -27,27 +27,30 @@ func (t *trip) resolve() *Error {
 // destination sets the addresses to connect to, and the port, or returns the
 // name that they are to be looked up by.
 func (t *trip) destination() (name string, err error) {
-	name, addr := t.target.Host, t.target.Addr
 	o := &t.v.f.options
-	if route := o.route(t.target); route != nil {
-		t.port = cmp.Or(route.ToPort, t.port)
-		if len(route.Addrs) > 0 {
-			t.addrs = route.Addrs
-			return "", nil
-		}
-		if route.ToHost != "" {
-			name = route.ToHost
-			addr, _ = netip.ParseAddr(name)
-		}
-	}
-	switch {
-	case !addr.IsValid():
+	name, addr, port := o.detour(t.target)
+	t.port = port
+	if addrs := t.v.f.known(name, port); addrs != nil {
+		t.addrs = ofFamily(addrs, o.Family)
+	} else if !addr.IsValid() {
 		return name, nil
-	case o.Family == 4 && !addr.Is4(), o.Family == 6 && !addr.Is6():
-		return "", noAddress(t.v.f.resolver.network, name)
+	} else if o.Family == 0 || addr.Is4() == (o.Family == 4) {
+		t.setAddr(addr)
 	}
-	t.setAddr(addr)
+	if len(t.addrs) == 0 {
+		return "", noneOfFamily(o)
+	}
 	return "", nil
+}
+
+// noneOfFamily is the error for a host without an address of the family that is
+// asked for, or that the local address has.
+func noneOfFamily(o *Options) error {
+	err := fmt.Errorf("no IPv%d address", o.Family)
+	if o.LocalAddr.IsValid() {
+		err = fmt.Errorf("no IPv%d address, as a connection from %s needs", o.Family, o.LocalAddr)
+	}
+	return &Error{Stage: StageDNS, Kind: KindNotFound, Err: err}
 }
 
 func (t *trip) setAddr(addr netip.Addr) {
