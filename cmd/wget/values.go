@@ -3,6 +3,7 @@ package wget
 import (
 	"errors"
 	"fmt"
+	"net"
 	"net/netip"
 	"strconv"
 	"strings"
@@ -86,6 +87,28 @@ func parseHeader(text string) (fetch.Field, error) {
 		return fetch.Field{}, errors.New("a value cannot hold CR, LF or NUL")
 	}
 	return fetch.Field{Name: name, Value: value, Remove: value == ""}, nil
+}
+
+// parsePort reads a port of a list, where spaces may stand.
+func parsePort(text string) (uint16, error) { return fetch.ParsePort(strings.TrimSpace(text)) }
+
+// parseLocalAddr reads an address of this machine, of a family unless that is 0.
+func parseLocalAddr(text string, family int) (netip.Addr, error) {
+	addr, err := netip.ParseAddr(text)
+	if err != nil {
+		return addr, errors.New("not an IP address")
+	}
+	if addr = addr.Unmap(); addr.IsUnspecified() {
+		return addr, nil
+	}
+	if family == 4 && !addr.Is4() || family == 6 && addr.Is4() {
+		return addr, fmt.Errorf("contradicts -%d", family)
+	}
+	conn, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(netip.AddrPortFrom(addr, 0)))
+	if err != nil {
+		return addr, errors.New("not an address of this machine")
+	}
+	return addr, conn.Close()
 }
 
 // parseServer reads the address of a resolver, with or without a port.
