@@ -33,7 +33,7 @@ func run(ctx context.Context, c *config, s streams, samples fs.FS) outcome {
 			return outcome{err: err}
 		}
 		defer stop()
-		asking.Routes, asking.Family = []fetch.Route{route}, 0
+		asking.Routes, asking.Proxies, asking.Family = []fetch.Route{route}, fetch.Proxies{}, 0
 	}
 
 	ctx, stop := context.WithCancelCause(ctx)

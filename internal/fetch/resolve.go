@@ -3,57 +3,96 @@ package fetch
 import (
 	"fmt"
 	"net/netip"
+
+	"wget/internal/fetch/dns"
 )
 
-// resolve finds the addresses to connect to, best first.
+// resolve finds the addresses to connect to, best first: those of the target, or
+// of the proxy for it.
 func (t *trip) resolve() *Error {
-	t.port = t.target.Port
 	o := &t.v.f.options
+	if o.UnixSocket != "" {
+		t.setAddr(netip.Addr{})
+		return nil
+	}
+	if t.proxy = o.Proxies.choose(t.target); t.proxy != nil {
+		return t.resolveProxy()
+	}
 	if t.target.Addr.IsValid() && o.Family == 0 && len(o.Routes) == 0 {
+		t.port = t.target.Port
 		t.setAddr(t.target.Addr)
 		return nil
 	}
-	name, err := t.destination()
-	if err == nil && len(t.addrs) == 0 {
-		t.addrs, err = t.v.f.resolver.lookup(name, t.v.whole)
-		t.reply.Times.DNS = t.v.elapsed()
-	}
-	if err != nil {
+	to := o.detour(t.target)
+	t.port = to.port
+	var err error
+	if t.addrs, err = t.addrsOf(to); err != nil {
 		return newError(StageDNS, err)
 	}
 	return nil
 }
 
-// destination sets the addresses to connect to, and the port, or returns the
-// name that they are to be looked up by.
-func (t *trip) destination() (name string, err error) {
+// addrsOf finds the addresses of a host.
+func (t *trip) addrsOf(e endpoint) (addrs []netip.Addr, err error) {
 	o := &t.v.f.options
-	name, addr, port := o.detour(t.target)
-	t.port = port
-	if addrs := t.v.f.known(name, port); addrs != nil {
-		t.addrs = ofFamily(addrs, o.Family)
-	} else if !addr.IsValid() {
-		return name, nil
-	} else if o.Family == 0 || addr.Is4() == (o.Family == 4) {
-		t.setAddr(addr)
+	switch addrs = t.v.f.known(e); {
+	case addrs == nil && !e.addr.IsValid():
+		return t.lookup(e.host)
+	case addrs == nil:
+		t.oneAddr[0] = e.addr
+		addrs = t.oneAddr[:]
 	}
-	if len(t.addrs) == 0 {
-		return "", noneOfFamily(o)
+	if addrs = ofFamily(addrs, o.Family); len(addrs) == 0 {
+		return nil, noneOfFamily(o)
 	}
-	return "", nil
+	return addrs, nil
+}
+
+// lookup finds the addresses of a name. The clock of the visit stands still while
+// the lookup waits for its place among the others.
+func (t *trip) lookup(name string) ([]netip.Addr, error) {
+	v := t.v
+	answer, err := v.f.resolver.Lookup(v.ctx, dns.Query{Name: name, Deadline: v.whole.at, Since: v.failed})
+	v.stopClock(answer.Waited)
+	t.reply.Times.DNS = v.elapsed()
+	t.late = answer.Late
+	return answer.Addrs, v.whole.reword(err)
 }
 
 // noneOfFamily is the error for a host without an address of the family that is
 // asked for, or that the local address has.
 func noneOfFamily(o *Options) error {
-	err := fmt.Errorf("no IPv%d address", o.Family)
+	reason := fmt.Sprintf("no IPv%d address", o.Family)
 	if o.LocalAddr.IsValid() {
-		err = fmt.Errorf("no IPv%d address, as a connection from %s needs", o.Family, o.LocalAddr)
+		reason += fmt.Sprintf(", as a connection from %s needs", o.LocalAddr)
 	}
-	return &Error{Stage: StageDNS, Kind: KindNotFound, Err: err}
+	return &dns.Error{NotFound: true, Reason: reason}
 }
 
 func (t *trip) setAddr(addr netip.Addr) {
 	t.oneAddr[0] = addr
 	t.addrs = t.oneAddr[:]
+}
+
+// resolveProxy finds the addresses of the proxy, and what the proxy is to connect
+// to. A name is looked up by a socks5 proxy's client, and by all others
+// themselves.
+func (t *trip) resolveProxy() *Error {
+	t.reply.Proxy = t.proxy.String()
+	t.peer = t.v.f.options.detour(t.target)
+	isDetour := t.peer.host != t.target.Host || t.peer.port != t.target.Port
+	t.forwarded = !t.target.TLS && !t.proxy.isSOCKS() && !isDetour
+	if t.proxy.Scheme == "socks5" {
+		addrs, err := t.addrsOf(t.peer)
+		if err != nil {
+			return newError(StageDNS, err)
+		}
+		t.peer.addr = addrs[0]
+	}
+	t.port = t.proxy.Port
+	var err error
+	if t.addrs, err = t.addrsOf(endpoint{t.proxy.Host, t.proxy.Addr, t.proxy.Port}); err != nil {
+		return t.proxyError(err)
+	}
+	return nil
 }

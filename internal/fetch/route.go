@@ -28,35 +28,35 @@ type Route struct {
 // passingTime is how long curl remembers a name.
 const passingTime = time.Minute
 
-func (r *Route) matches(host string, port uint16) bool {
-	return (r.Host == "" || equalFold(r.Host, host)) && (r.Port == 0 || r.Port == port)
+func (r *Route) matches(e endpoint) bool {
+	return (r.Host == "" || equalFold(r.Host, e.host)) && (r.Port == 0 || r.Port == e.port)
 }
 
 func (r *Route) isDetour() bool { return r.ToHost != "" || r.ToPort != 0 }
 
-// detour is the host and port to connect to for a target. addr is valid if the
-// host is an address.
-func (o *Options) detour(t *Target) (host string, addr netip.Addr, port uint16) {
+// detour is where to connect to for a target.
+func (o *Options) detour(t *Target) endpoint {
+	e := endpoint{t.Host, t.Addr, t.Port}
 	for i := range o.Routes {
 		r := &o.Routes[i]
-		if !r.isDetour() || !r.matches(t.Host, t.Port) {
+		if !r.isDetour() || !r.matches(e) {
 			continue
 		}
-		port = cmp.Or(r.ToPort, t.Port)
-		if r.ToHost == "" {
-			return t.Host, t.Addr, port
+		e.port = cmp.Or(r.ToPort, e.port)
+		if r.ToHost != "" {
+			e.host = r.ToHost
+			e.addr, _ = netip.ParseAddr(r.ToHost)
 		}
-		addr, _ = netip.ParseAddr(r.ToHost)
-		return r.ToHost, addr, port
+		break
 	}
-	return t.Host, t.Addr, t.Port
+	return e
 }
 
 // known is the addresses that a route has for a host and port, or nil.
-func (f *fetcher) known(host string, port uint16) []netip.Addr {
+func (f *fetcher) known(e endpoint) []netip.Addr {
 	for i := range f.options.Routes {
 		r := &f.options.Routes[i]
-		if len(r.Addrs) > 0 && r.matches(host, port) && !(r.Passing && time.Since(f.begun) >= passingTime) {
+		if len(r.Addrs) > 0 && r.matches(e) && !(r.Passing && time.Since(f.begun) >= passingTime) {
 			return r.Addrs
 		}
 	}
