@@ -39,16 +39,19 @@ func (s *Spec) parse(text string, d Defaults) error {
 	if err := checkText(text); err != nil {
 		return err
 	}
-	if isBlock, err := s.parseBlock(text); isBlock || err != nil {
-		s.setPort(d)
+	isBlock, err := s.parseBlock(text)
+	isHost := strings.IndexFunc(text, notPlain) < 0 || strings.Count(text, ":") > 1 && isAddr(text)
+	switch {
+	case err != nil:
 		return err
-	}
-	if strings.IndexFunc(text, notPlain) < 0 || strings.Count(text, ":") > 1 && isAddr(text) {
+	case isHost:
 		s.bare = true
-		s.setPort(d)
-		return s.setHost(text)
+		s.one.Host, s.one.Addr, err = parseHost(text)
+	case !isBlock:
+		return s.parseURL(text, d)
 	}
-	return s.parseURL(text, d)
+	s.setPort(d)
+	return err
 }
 
 // checkText refuses what could not be part of any target, before any of it is
@@ -83,6 +86,9 @@ func (s *Spec) parseURL(text string, d Defaults) error {
 		authority, path = rest[:i], rest[i:]
 	}
 	if i := strings.LastIndexByte(authority, '@'); i >= 0 {
+		if _, after, found := strings.Cut(authority[:i], "@"); found && strings.ContainsAny(after, separators) {
+			return errSeveral()
+		}
 		s.one.Auth = basic(authority[:i])
 		authority = authority[i+1:]
 	}
@@ -102,7 +108,7 @@ func (s *Spec) parseURL(text string, d Defaults) error {
 		}
 		s.bare = path == ""
 	}
-	if err := s.setHost(host); err != nil {
+	if s.one.Host, s.one.Addr, err = parseHost(host); err != nil {
 		return err
 	}
 	if path != "" && path[0] != '#' {
@@ -131,14 +137,9 @@ func splitPort(authority string) (host, port string, err error) {
 	}
 	host, port, _ = strings.Cut(authority, ":")
 	if strings.Contains(port, ":") {
-		return "", "", errors.New("an IPv6 address with a port or path needs brackets: [2001:db8::1]:80")
+		return "", "", errors.New("too many colons: an IPv6 address with a port or path needs brackets: [2001:db8::1]:80")
 	}
 	return host, port, nil
-}
-
-func (s *Spec) setHost(text string) (err error) {
-	s.one.Host, s.one.Addr, err = parseHost(text)
-	return err
 }
 
 func (s *Spec) setPort(d Defaults) {

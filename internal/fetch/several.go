@@ -16,7 +16,7 @@ const oneByOne = "each target needs an argument, or a line, of its own"
 // the like can stand in a path, unless a URL follows.
 func checkSeveral(authority, path string) error {
 	if strings.ContainsAny(authority, separators) && isList(authority) {
-		return fmt.Errorf("looks like several targets: %s", oneByOne)
+		return errSeveral()
 	}
 	if first, _, found := strings.Cut(authority, "-"); found && strings.Contains(first, ":") && isAddr(first) {
 		return errRange()
@@ -24,11 +24,13 @@ func checkSeveral(authority, path string) error {
 	path, _, _ = strings.Cut(path, "?")
 	for before, after, found := strings.Cut(path, "://"); found; before, after, found = strings.Cut(after, "://") {
 		if i := strings.LastIndexAny(before, "/"+separators); i >= 0 && before[i] != '/' && isHTTP(before[i+1:]) {
-			return fmt.Errorf("looks like several targets: %s", oneByOne)
+			return errSeveral()
 		}
 	}
 	return nil
 }
+
+func errSeveral() error { return errors.New("looks like several targets: " + oneByOne) }
 
 // isList reports whether an authority is several hosts. Words with spaces between
 // them are hosts only if there is a dot or a port.

@@ -243,6 +243,8 @@ func TestParseRefuses(t *testing.T) {
 		{"0Ⅹ7f.1", "IPv4 address"},
 		{"h1:80,h2:80", "of its own"},
 		{"h1,h2", "of its own"},
+		{"u:p@a.test,u:p@b.test", "several targets"},
+		{"u:p@a.test u:p@b.test", "several targets"},
 		{"h1.test h2.test", "of its own"},
 		{"1;example.com", "of its own"},
 		{"h1:80 h2:80", "of its own"},
@@ -563,5 +565,40 @@ func BenchmarkParse(b *testing.B) {
 				}
 			}
 		})
+	}
+}
+
+// A proxy's password is shown no more than a target's, and read as leniently.
+func TestParseProxyHidesCredentials(t *testing.T) {
+	const secret = "hunter2"
+	for _, text := range []string{
+		"http:/user:" + secret + "@h", "user:" + secret + "://x@h", "user:" + secret + "@a..b", "user:" + secret + "@h:x",
+		"ftp://user:" + secret + "@h", "//user:" + secret + "@h", "http://http://user:" + secret + "@h", "socks5:/h:" + secret + "@h",
+	} {
+		p, err := fetch.ParseProxy(text)
+		said := fetch.WithoutUser(text)
+		if err != nil {
+			said += err.Error()
+		} else {
+			said += p.String()
+		}
+		if strings.Contains(said, secret) {
+			t.Errorf("%q: credentials in %q", text, said)
+		}
+	}
+	for text, want := range map[string]string{
+		"http://u:100%@h:8080":  "http://h:8080",
+		"u:p@h":                 "http://h:1080",
+		"[::1%25lo]:8080":       "http://[::1%lo]:8080",
+		"socks5h://bücher.test": "socks5h://xn--bcher-kva.test:1080",
+	} {
+		if p, err := fetch.ParseProxy(text); err != nil || p.String() != want {
+			t.Errorf("%q is %v, %v, want %s", text, p, err, want)
+		}
+	}
+	for _, text := range []string{"http:/h", "socks5:/h:1080", "http:///h", "http:"} {
+		if p, err := fetch.ParseProxy(text); err == nil {
+			t.Errorf("%q is %v, want an error", text, p)
+		}
 	}
 }
