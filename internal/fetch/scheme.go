@@ -48,7 +48,7 @@ func checkScheme(authority, path string) error {
 		return errors.New("missing colon after the scheme")
 	}
 	if scheme, found := strings.CutSuffix(authority, ":"); found && isScheme(scheme) && !strings.Contains(scheme, ".") {
-		return errUnknownScheme(scheme)
+		return fmt.Errorf("unknown scheme %q, or no port after the colon", scheme)
 	}
 	return nil
 }
