@@ -7,9 +7,10 @@ import (
 
 // Result is the record of one target, reached or not.
 type Result struct {
-	Target Target // as it was typed
-	Reply         // to the last request; its Target is as it was asked
-	Tries  int    // attempts made; Reply is of the last
+	Target Target  // as it was typed
+	Hops   []Reply // the answers that redirected, in order
+	Reply          // to the last request; its Target is as it was asked
+	Tries  int     // attempts made at the last request; Reply is of the last
 	Err    *Error
 }
 
@@ -23,6 +24,11 @@ type Reply struct {
 	Head    Head           // the final section; a part of it if the section was cut short
 	Raw     []byte         // all sections as they came
 	Times   Times
+
+	// Withheld names the credentials that were sent before and are not sent from
+	// this request on, since a redirect led to another origin: fields of the
+	// request, as the user wrote them.
+	Withheld []string
 }
 
 // Anomalies is what was odd in any of the sections.
@@ -30,6 +36,22 @@ func (r *Reply) Anomalies() Anomalies {
 	a := r.Head.Anomalies()
 	for i := range r.Interim {
 		a |= r.Interim[i].Anomalies()
+	}
+	return a
+}
+
+// Anomalies is what was odd in any of the sections, and in where they led.
+func (r *Result) Anomalies() Anomalies {
+	a := r.Reply.Anomalies()
+	for i := range r.Hops {
+		a |= r.Hops[i].Anomalies()
+		next := &r.Reply.Target
+		if i+1 < len(r.Hops) {
+			next = &r.Hops[i+1].Target
+		}
+		if r.Hops[i].Target.TLS && !next.TLS {
+			a |= Downgrade
+		}
 	}
 	return a
 }

@@ -1,21 +1,24 @@
 package fetch
 
 import (
+	"encoding/base64"
 	"net/netip"
 	"strconv"
 )
 
 // Target is one request to make.
 type Target struct {
-	Index int        // position in the input, from 0
-	Text  string     // as typed, without credentials
-	TLS   bool       // https
+	Index int    // position in the input, from 0
+	Text  string // as typed, without credentials
+	TLS   bool   // https
+	Port  uint16
 	Host  string     // name (in ASCII form) or address, without brackets
 	Addr  netip.Addr // valid if Host is an address
-	Port  uint16
-	Path  string // request target: path and query
-	Auth  string // value of Authorization, or "" (RFC 7617)
-	Err   *Error // why the text is no target; the rest but Index and Text is empty then
+	Path  string     // request target: path and query
+	Auth  string     // value of Authorization, or "" (RFC 7617)
+	Err   *Error     // why the text is no target; the rest but Index and Text is empty then
+
+	Fragment string // with its #, of the URL that a redirect led to; "" if there is none
 }
 
 // URL is the address of the resource, without credentials, or "" for text
@@ -25,9 +28,9 @@ func (t *Target) URL() string {
 	case t.Err != nil:
 		return ""
 	case t.TLS:
-		return "https://" + t.Authority() + t.Path
+		return "https://" + t.Authority() + t.Path + t.Fragment
 	}
-	return "http://" + t.Authority() + t.Path
+	return "http://" + t.Authority() + t.Path + t.Fragment
 }
 
 // Authority is the value of the Host field: the host, and the port unless it
@@ -48,4 +51,9 @@ func defaultPort(tls bool) uint16 {
 		return 443
 	}
 	return 80
+}
+
+// basicAuth is the value of Authorization for a user (RFC 7617 section 2).
+func basicAuth(user, password string) string {
+	return "Basic " + base64.StdEncoding.EncodeToString([]byte(user+":"+password))
 }

@@ -9,16 +9,17 @@ import (
 	"wget/internal/fetch/socket"
 )
 
-// visit is one target being asked: what outlives its tries. It is on the heap in
+// visit is one target being asked: what outlives its tries and its hops. It is on the heap in
 // one piece with its trip, so that ten thousand goroutines that wait keep small
 // stacks. That is also why the context is a field.
 type visit struct {
-	f      *fetcher
-	ctx    context.Context
-	start  time.Time
-	whole  deadline // for the target from start to end
-	result Result
-	trip   trip
+	f       *fetcher
+	ctx     context.Context
+	start   time.Time // of the hop
+	whole   deadline  // for the target from start to end
+	request *request
+	result  Result
+	trip    trip
 }
 
 // trip is one try: what a connection needs, made anew for each.
@@ -31,7 +32,7 @@ type trip struct {
 	slot     bool          // the trip has a slot at the first of addrs
 	conn     socket.Conn   // the TCP connection
 	stream   net.Conn      // carries the request: conn, or TLS on it
-	protocol protocol      // spoken over stream
+	protocol *protocol     // spoken over stream
 	step     deadline      // for connecting, then for reading
 	reply    *Reply        // in the visit's result
 }
