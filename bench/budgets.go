@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// A budget is a promise of DESIGN.md, section 7, and what became of it in this run.
+// A budget is a bound on what a run may cost, and the figure found in this run.
 type budget struct {
 	What  string  `json:"what"`
 	Limit float64 `json:"limit"`

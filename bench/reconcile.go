@@ -4,13 +4,14 @@ package main
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os/exec"
 	"regexp"
 	"strings"
+
+	"wget/internal/report"
 )
 
 // A tally is what came of a list, reconciled with it record by record. Neither is held.
@@ -69,18 +70,9 @@ func (t *tally) read(r io.Reader, c client, j job) error {
 	seen := make([]bool, j.hosts)
 	t.Fates, t.Lost = make(map[string]int), j.hosts
 	latest := -1
-	for records := json.NewDecoder(r); ; {
-		var got struct {
-			Index   int
-			Target  string
-			Status  int
-			Error   struct{ Kind string }
-			Seconds struct{ DNS float64 }
-		}
-		if err := records.Decode(&got); err == io.EOF {
-			return nil
-		} else if err != nil {
-			return fmt.Errorf("record %d: %w", t.Records, err)
+	for got, err := range report.Records(r) {
+		if err != nil {
+			return err
 		}
 		t.Records++
 		if got.Index < 0 || got.Index >= j.hosts || seen[got.Index] {
@@ -94,8 +86,11 @@ func (t *tally) read(r io.Reader, c client, j job) error {
 		}
 		latest = max(latest, got.Index)
 		t.LongestDNS = max(t.LongestDNS, got.Seconds.DNS)
-		fate := got.Error.Kind
-		if fate == "" && got.Status == 200 {
+		fate := ""
+		switch {
+		case got.Error != nil:
+			fate = string(got.Error.Kind)
+		case got.Status == 200:
 			fate = answered
 		}
 		t.Fates[fate]++
@@ -106,6 +101,7 @@ func (t *tally) read(r io.Reader, c client, j job) error {
 			}
 		}
 	}
+	return nil
 }
 
 // made is the fate that was made for a host.

@@ -12,9 +12,12 @@ import (
 	"wget/internal/fetch"
 )
 
-// startDemo answers on loopback, over real TCP, for every host: with the
-// sample of its name, or else with one for hosts that have none. The route
-// leads all connections there.
+// demoHosts lists the hosts that --demo asks when no target is given.
+func demoHosts() []string { return []string{"sina.com.cn", "sohu.com", "163.com"} }
+
+// startDemo starts a server on loopback that answers for every host: with the
+// sample of that name, or else with the sample for other hosts. The route leads
+// every connection to the server, and the function stops the server.
 func startDemo(samples fs.FS) (fetch.Route, func(), error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

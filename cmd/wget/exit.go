@@ -3,119 +3,141 @@ package wget
 import (
 	"errors"
 	"fmt"
-	"io"
+	"strings"
 	"syscall"
 
 	"wget/internal/fetch"
 	"wget/internal/report"
 )
 
-// The exit codes, which are GNU wget's.
+// The exit codes are GNU wget's.
 const (
 	exitOK       = 0
 	exitOther    = 1
 	exitUsage    = 2
-	exitFile     = 3 // a failed write to stdout too
+	exitFile     = 3
 	exitNetwork  = 4
-	exitTLS      = 5 // a certificate that cannot be trusted
-	exitAuth     = 6 // 401 or 407, under --fail
+	exitTLS      = 5
+	exitAuth     = 6
 	exitProtocol = 7
-	exitStatus   = 8 // a status of 400 or more, under --fail
+	exitStatus   = 8
+	exitSignal   = 128 // plus the number of the signal
 )
 
-// Interrupted is why a run ended early: the cause of its context.
+// exitMeaning says when the command ends with one of the codes.
+type exitMeaning struct {
+	codes   []int
+	meaning string
+}
+
+// list is the codes as text: "130, 143".
+func (e exitMeaning) list() string {
+	return strings.Trim(strings.ReplaceAll(fmt.Sprint(e.codes), " ", ", "), "[]")
+}
+
+// exitCodes lists every exit code.
+func exitCodes() []exitMeaning {
+	return []exitMeaning{
+		{[]int{exitOK}, "every target answered"},
+		{[]int{exitOther}, "something else"},
+		{[]int{exitUsage}, "usage: a wrong flag or target; also a wrong line in an input file"},
+		{[]int{exitFile}, "a file could not be read or written, stdout included"},
+		{[]int{exitNetwork}, "network"},
+		{[]int{exitTLS}, "a certificate cannot be trusted"},
+		{[]int{exitAuth}, "a status of 401 or 407, with --fail; a proxy that wants credentials"},
+		{[]int{exitProtocol}, "a reply that is not HTTP/1, or past a limit"},
+		{[]int{exitStatus}, "a status of 400 or more, with --fail"},
+		{[]int{exitSignal + int(syscall.SIGINT), exitSignal + int(syscall.SIGTERM)}, "SIGINT, SIGTERM"},
+	}
+}
+
+// Interrupted is the cause of a context that a signal has canceled.
 type Interrupted struct{ Signal syscall.Signal }
 
 func (i Interrupted) Error() string { return i.Signal.String() }
 
-// usageError is a command line that cannot be obeyed.
-type usageError struct{ err error }
-
-func (e usageError) Error() string { return e.err.Error() }
-func (e usageError) Unwrap() error { return e.err }
-
-func usage(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
-
-// fileError is a file that cannot be read or written.
-type fileError struct {
-	err     error
-	records verdict // on the records that there are all the same
+// outcome is everything that a command can end with. The zero value is success.
+type outcome struct {
+	signal  syscall.Signal // the signal that ended the run; 0 for none
+	err     error          // why the command could not do all that was asked, not yet said
+	records int            // the exit code that the records call for; they have been shown
 }
 
-func (e fileError) Error() string { return e.err.Error() }
-func (e fileError) Unwrap() error { return e.err }
-
-// verdict is the exit code that the records call for. They have been shown, so
-// there is nothing left to say.
-type verdict int
-
-func (v verdict) Error() string { return fmt.Sprintf("exit code %d", int(v)) }
-
-// exitCode turns the end of a command into its code, and says why if nobody
-// has yet.
-func exitCode(err error, stderr io.Writer) int {
-	var (
-		interrupted Interrupted
-		misused     usageError
-		file        fileError
-		records     verdict
-	)
+// code is the exit code. A signal goes before everything else, and an error
+// whose code is not among the ordered ones goes before the records.
+func (o outcome) code() int {
+	var coded codedError
 	switch {
-	case err == nil:
-		return exitOK
-	case errors.As(err, &interrupted):
-		return 128 + int(interrupted.Signal)
-	case errors.As(err, &records):
-		return int(records)
+	case o.signal != 0:
+		return exitSignal + int(o.signal)
+	case errors.As(o.err, &coded):
+		return lower(coded.code, o.records)
+	case o.err != nil:
+		return exitOther
 	}
-	fmt.Fprintf(stderr, "wget: %s\n", report.Escape(err.Error()))
-	switch {
-	case errors.As(err, &misused):
-		return exitUsage
-	case errors.As(err, &file):
-		if exitOK < file.records && file.records < exitFile {
-			return int(file.records)
-		}
-		return exitFile
-	}
-	return exitOther
+	return o.records
 }
 
-// judge gives the verdict on the records: the lowest code from 2 to 8 that one
-// of them calls for.
-func judge(s *report.Summary, c *Config) verdict {
-	if c.ExitZero {
-		return exitOK
+// lower is the lower of two exit codes, of which exitOK does not count.
+func lower(a, b int) int {
+	if a == exitOK || b != exitOK && b < a {
+		return b
 	}
-	lowest := verdict(exitOK)
-	add := func(code verdict) {
-		if lowest == exitOK || code < lowest {
-			lowest = code
-		}
-	}
+	return a
+}
+
+// codedError is an error that calls for an exit code of its own.
+type codedError struct {
+	code int
+	err  error
+}
+
+func (e codedError) Error() string { return e.err.Error() }
+func (e codedError) Unwrap() error { return e.err }
+
+// usage is the error of a command line that cannot be obeyed.
+func usage(format string, args ...any) error {
+	return codedError{exitUsage, fmt.Errorf(format, args...)}
+}
+
+// fileError is the error of a file that cannot be read or written.
+func fileError(err error) error { return codedError{exitFile, err} }
+
+// recordsCode is the lowest exit code from 2 to 8 that a record calls for. With
+// fail, a status of 400 or more calls for one.
+func recordsCode(s *report.Summary, fail bool) int {
+	code := exitOK
 	for kind := range s.Kinds {
-		add(kindCode(kind))
+		code = lower(code, kindCode(kind))
 	}
 	for status, n := range s.Statuses {
-		switch {
-		case n == 0 || status < 400 || !c.Fail:
-		case status == 401, status == 407:
-			add(exitAuth)
-		default:
-			add(exitStatus)
+		if n > 0 && fail {
+			code = lower(code, statusCode(status))
 		}
 	}
-	return lowest
+	return code
 }
 
-func kindCode(k fetch.Kind) verdict {
+func kindCode(k fetch.Kind) int {
 	switch k {
 	case fetch.KindBadTarget:
 		return exitUsage
 	case fetch.KindCertificate:
 		return exitTLS
+	case fetch.KindProxyAuth:
+		return exitAuth
 	case fetch.KindMalformed, fetch.KindTooLarge, fetch.KindLimit:
 		return exitProtocol
 	}
 	return exitNetwork
+}
+
+func statusCode(status int) int {
+	switch {
+	case status < 400:
+		return exitOK
+	case status == 401, status == 407:
+		return exitAuth
+	}
+	return exitStatus
 }

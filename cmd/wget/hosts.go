@@ -1,115 +1,88 @@
 package wget
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"fmt"
 	"io"
 	"iter"
 	"math"
-	"os"
 	"strings"
 	"sync/atomic"
 
 	"wget/internal/fetch"
 )
 
-// maxLine is the longest line of an input file that can be a target, in bytes.
-const maxLine = 64 << 10
-
-// hosts is where targets come from: the arguments, then each file.
+// hosts is where targets come from: the arguments, then each input.
 type hosts struct {
 	specs    []fetch.Spec
 	inputs   []input
 	defaults fetch.Defaults
 	failed   error // the first input that could not be read to its end
 
-	// How far the inputs have been read, for a guess at what is still to come.
+	// How far the targets have been read, for a guess at how many are to come.
 	listed    int          // targets among the arguments
 	size      int64        // bytes of the inputs; 0 if one of them is no regular file
-	taken     atomic.Int64 // targets
+	read      atomic.Int64 // targets
 	consumed  atomic.Int64 // bytes
 	exhausted atomic.Bool
 }
 
-// input is a file of targets, or stdin, which is not ours to close.
-type input struct {
-	io.Reader
-	name string
-	file *os.File // nil for stdin
-}
-
-// openHosts opens every file before the first host is asked, so that a wrong
+// openHosts opens every input before the first host is asked, so that a wrong
 // name is found at once.
-func openHosts(c *Config, stdin io.Reader) (*hosts, error) {
-	h := &hosts{specs: c.Specs, defaults: c.Defaults}
-	for _, spec := range c.Specs {
+func openHosts(c *config, stdin io.Reader) (*hosts, error) {
+	h := &hosts{specs: c.specs, defaults: c.defaults}
+	for _, spec := range c.specs {
 		h.listed += min(spec.Count(), math.MaxInt-h.listed)
 	}
-	for _, name := range c.Files {
-		if name == "-" {
-			h.inputs = append(h.inputs, input{stdin, "stdin", nil})
-			continue
-		}
-		f, err := os.Open(name)
+	for _, name := range c.files {
+		in, err := openInput(name, stdin)
 		if err != nil {
 			h.close()
-			return nil, fileError{err: fmt.Errorf("--input-file: %w", err)}
+			return nil, fileError(fmt.Errorf("--input-file: %w", err))
 		}
-		h.inputs = append(h.inputs, input{f, name, f})
-		if info, err := f.Stat(); err == nil && info.IsDir() {
-			h.close()
-			return nil, fileError{err: fmt.Errorf("--input-file: %s is a directory", name)}
-		}
+		h.inputs = append(h.inputs, in)
 	}
 	h.size = h.sizeOfInputs()
 	return h, nil
 }
 
-// sizeOfInputs is 0 if one of them is no regular file.
+func (h *hosts) close() {
+	for _, in := range h.inputs {
+		in.r.Close()
+	}
+}
+
+// sizeOfInputs is 0 if one of the inputs is no regular file.
 func (h *hosts) sizeOfInputs() (size int64) {
 	for _, in := range h.inputs {
-		f, ok := in.Reader.(interface{ Stat() (os.FileInfo, error) })
-		if !ok {
+		if in.size < 0 {
 			return 0
 		}
-		info, err := f.Stat()
-		if err != nil || !info.Mode().IsRegular() {
-			return 0
-		}
-		size += info.Size()
+		size += in.size
 	}
 	return size
 }
 
-// expected is how many targets there are in all: a number if they are all
-// known, and else a guess from how many were in the bytes read so far. It is 0
-// if there is nothing to go by.
+// expected is the number of targets in all: exact if all are known, and else a
+// guess from how many were in the bytes read so far. It is 0 if there is no
+// ground for a guess.
 func (h *hosts) expected() (n int, exact bool) {
-	taken, consumed := int(h.taken.Load()), h.consumed.Load()
+	read, consumed := int(h.read.Load()), h.consumed.Load()
 	switch {
 	case h.exhausted.Load():
-		return taken, true
+		return read, true
 	case len(h.inputs) == 0:
 		return h.listed, true
 	case h.size == 0 || consumed == 0:
 		return 0, false
 	}
-	inFiles := float64(taken-h.listed) * float64(h.size) / float64(consumed)
+	inFiles := float64(read-h.listed) * float64(h.size) / float64(consumed)
 	return h.listed + int(inFiles), false
 }
 
-func (h *hosts) close() {
-	for _, in := range h.inputs {
-		if in.file != nil {
-			in.file.Close()
-		}
-	}
-}
-
-// targets yields what to ask, numbered from 0. It ends early when ctx does,
-// also while it waits for input.
+// targets yields the targets, numbered from 0. It ends early when ctx does, also
+// while it waits for input.
 func (h *hosts) targets(ctx context.Context) iter.Seq[fetch.Target] {
 	return func(yield func(fetch.Target) bool) {
 		index := 0
@@ -117,74 +90,71 @@ func (h *hosts) targets(ctx context.Context) iter.Seq[fetch.Target] {
 		number := func(t fetch.Target) bool {
 			t.Index = index
 			index++
-			h.taken.Store(int64(index))
+			h.read.Store(int64(index))
 			return yield(t)
 		}
 		for _, spec := range h.specs {
-			for t := range spec.All() {
-				if !number(t) {
-					return
-				}
+			if !yieldAll(spec, number) {
+				return
 			}
 		}
 		for _, in := range h.inputs {
-			if !h.read(ctx, in, number) {
+			if !h.readInput(ctx, in, number) {
 				return
 			}
 		}
 	}
 }
 
-// read yields the targets of one input. A line that is no target is yielded
-// with its error, and the rest of the input is read.
-func (h *hosts) read(ctx context.Context, in input, yield func(fetch.Target) bool) bool {
-	lines := bufio.NewReaderSize(untilDone(ctx, in), maxLine)
-	for first := true; ; first = false {
-		line, err := lines.ReadSlice('\n')
-		if err == bufio.ErrBufferFull {
-			shown := fetch.BadTarget(startOf(line), fmt.Errorf("a line of more than %d bytes", maxLine))
-			for err == bufio.ErrBufferFull {
-				_, err = lines.ReadSlice('\n')
-			}
-			if !yield(shown) {
-				return false
-			}
-			line = nil
-		}
+// readInput yields the targets of one input, and reports whether to go on with
+// the next.
+func (h *hosts) readInput(ctx context.Context, in input, yield func(fetch.Target) bool) bool {
+	first, wanted := true, true
+	err := readLines(ctx, in.r, func(line []byte, long bool) bool {
 		h.consumed.Add(int64(len(line)))
 		if first {
-			line = bytes.TrimPrefix(line, []byte("\ufeff"))
+			line, first = bytes.TrimPrefix(line, []byte("\ufeff")), false
 		}
-		if text := targetOf(line); len(text) > 0 && !h.expand(string(text), yield) {
-			return false
+		if long {
+			wanted = yield(fetch.BadTarget(startOf(line), fmt.Errorf("a line of more than %d bytes", maxLine)))
+		} else {
+			wanted = h.readLine(line, yield)
 		}
-		if ctx.Err() != nil {
-			return false
-		}
-		if err != nil {
-			if err != io.EOF && h.failed == nil {
-				h.failed = fmt.Errorf("reading %s: %w", in.name, err)
-			}
-			return true
-		}
+		return wanted
+	})
+	if err != nil && h.failed == nil {
+		h.failed = fmt.Errorf("reading %s: %w", in.name, err)
 	}
+	return wanted && ctx.Err() == nil
 }
 
-// startOf names a line that is too long, up to where credentials could begin.
-func startOf(line []byte) string {
-	scheme, rest, found := strings.Cut(string(line[:80]), "://")
-	if !found {
-		scheme, rest = "", scheme
-	} else {
-		scheme += "://"
+// readLine yields the targets of one line. A line that is no target is yielded
+// with its error.
+func (h *hosts) readLine(line []byte, yield func(fetch.Target) bool) bool {
+	text := string(withoutComment(line))
+	if text == "" {
+		return true
 	}
-	rest, _, _ = strings.Cut(rest, ":")
-	return scheme + rest + "..."
+	spec, err := fetch.Parse(text, h.defaults)
+	if err != nil {
+		return yield(fetch.BadTarget(text, err))
+	}
+	return yieldAll(spec, yield)
 }
 
-// targetOf is a line without its end, the space around it, and a comment: what
-// follows # at the start or after a space.
-func targetOf(line []byte) []byte {
+// yieldAll yields the targets of a spec until yield returns false.
+func yieldAll(spec fetch.Spec, yield func(fetch.Target) bool) bool {
+	for t := range spec.All() {
+		if !yield(t) {
+			return false
+		}
+	}
+	return true
+}
+
+// withoutComment is a line without its end, the space around it, and a comment:
+// a # at the start or after a space or tab, and the rest of the line.
+func withoutComment(line []byte) []byte {
 	line = bytes.TrimSpace(line)
 	if len(line) > 0 && line[0] == '#' {
 		return nil
@@ -197,67 +167,15 @@ func targetOf(line []byte) []byte {
 	return bytes.TrimSpace(line)
 }
 
-func (h *hosts) expand(text string, yield func(fetch.Target) bool) bool {
-	spec, err := fetch.Parse(text, h.defaults)
-	if err != nil {
-		return yield(fetch.BadTarget(text, err))
+// startOf names a line that is too long, by its text up to the place where
+// credentials could begin.
+func startOf(line []byte) string {
+	scheme, rest, found := strings.Cut(string(line[:80]), "://")
+	if !found {
+		scheme, rest = "", scheme
+	} else {
+		scheme += "://"
 	}
-	for t := range spec.All() {
-		if !yield(t) {
-			return false
-		}
-	}
-	return true
-}
-
-// untilDone is r until ctx ends. A read that is blocked then, in a pipe that
-// nobody writes to, cannot be called back: its goroutine is left to the end of
-// the process.
-func untilDone(ctx context.Context, r io.Reader) io.Reader {
-	d := &doneReader{ctx: ctx, chunks: make(chan chunk)}
-	go func() {
-		defer close(d.chunks)
-		// While one buffer is being used the other is being filled; the
-		// channel's hand-over says when they change.
-		var buffers [2][maxLine]byte
-		for i := 0; ; i = 1 - i {
-			n, err := r.Read(buffers[i][:])
-			select {
-			case d.chunks <- chunk{buffers[i][:n], err}:
-			case <-ctx.Done():
-				return
-			}
-			if err != nil {
-				return
-			}
-		}
-	}()
-	return d
-}
-
-type chunk struct {
-	bytes []byte
-	err   error
-}
-
-type doneReader struct {
-	ctx    context.Context
-	chunks chan chunk
-	now    chunk
-}
-
-func (d *doneReader) Read(p []byte) (int, error) {
-	for len(d.now.bytes) == 0 {
-		if d.now.err != nil {
-			return 0, d.now.err
-		}
-		select {
-		case d.now = <-d.chunks:
-		case <-d.ctx.Done():
-			return 0, io.EOF
-		}
-	}
-	n := copy(p, d.now.bytes)
-	d.now.bytes = d.now.bytes[n:]
-	return n, nil
+	rest, _, _ = strings.Cut(rest, ":")
+	return scheme + rest + "..."
 }

@@ -26,13 +26,13 @@ func TestExpected(t *testing.T) {
 	}
 	for _, c := range []struct {
 		name                 string
-		config               Config
+		config               config
 		before, half, behind guess
 	}{
-		{"arguments", Config{Specs: []fetch.Spec{block, block}}, guess{512, true}, guess{512, true}, guess{512, true}},
-		{"files", Config{Files: []string{file, file}}, guess{}, guess{2000, false}, guess{2000, true}},
-		{"both", Config{Specs: []fetch.Spec{block}, Files: []string{file}}, guess{}, guess{1256, false}, guess{1256, true}},
-		{"a pipe", Config{Files: []string{"-"}}, guess{}, guess{}, guess{1000, true}},
+		{"arguments", config{specs: []fetch.Spec{block, block}}, guess{512, true}, guess{512, true}, guess{512, true}},
+		{"files", config{files: []string{file, file}}, guess{}, guess{2000, false}, guess{2000, true}},
+		{"both", config{specs: []fetch.Spec{block}, files: []string{file}}, guess{}, guess{1256, false}, guess{1256, true}},
+		{"a pipe", config{files: []string{"-"}}, guess{}, guess{}, guess{1000, true}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			h, err := openHosts(&c.config, strings.NewReader(strings.Repeat("a.test\n", 1000)))

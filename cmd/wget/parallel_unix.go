@@ -7,6 +7,7 @@ import (
 	"syscall"
 )
 
+// fileLimit is the limit on descriptors.
 func fileLimit() int {
 	var limit syscall.Rlimit
 	if syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit) != nil {

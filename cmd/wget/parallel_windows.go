@@ -2,5 +2,5 @@ package wget
 
 import "math"
 
-// fileLimit is what the system has memory for.
+// fileLimit has no number on a system without a limit on descriptors.
 func fileLimit() int { return math.MaxInt32 }

@@ -4,91 +4,94 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
-	"os"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"wget/internal/fetch"
 	"wget/internal/report"
 )
 
-// run is the pipeline: hosts, targets, a goroutine each, results, one writer.
-func run(ctx context.Context, c *Config, s streams, samples fs.FS) error {
+// run asks the targets and shows what comes of them.
+func run(ctx context.Context, c *config, s streams, samples fs.FS) outcome {
 	hosts, err := openHosts(c, s.in)
 	if err != nil {
-		return err
+		return outcome{err: err}
 	}
 	defer hosts.close()
-	out, err := openOutput(c.Output, s.out)
+	out, err := openOutput(c.output, s.out)
 	if err != nil {
-		return err
+		return outcome{err: err}
 	}
-	if c.Demo {
+	asking, showing, started := c.fetch, c.report, newStarts(c.report.Verbose)
+	asking.Starting = started.add
+	showing.Progress.Started, showing.Progress.Expected = started.count, hosts.expected
+	if c.demo {
 		route, stop, err := startDemo(samples)
 		if err != nil {
-			return err
+			return outcome{err: err}
 		}
 		defer stop()
-		c.Fetch.Routes = []fetch.Route{route}
+		asking.Routes, asking.Proxies = []fetch.Route{route}, fetch.Proxies{}
 	}
 
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	var started atomic.Int64
-	starts := make(chan *fetch.Target)
-	c.Fetch.Starting = func(t fetch.Target) {
-		started.Add(1)
-		if c.Report.Verbose {
-			starts <- &t
-		}
-	}
-	c.Report.Progress.Started = func() int { return int(started.Load()) }
-	c.Report.Progress.Expected = hosts.expected
 	begin := time.Now()
-	results := fetch.All(ctx, hosts.targets(ctx), c.Fetch)
-	summary, failed := report.Drain(results, starts, out, s.err, c.Report, stop)
+	results := fetch.All(ctx, hosts.targets(ctx), asking)
+	sinks := []report.Sink{{Format: c.format, Out: out, Terminal: isStdout(c.output) && isTerminal(s.out)}}
+	summary, failed := report.Drain(results, started.announced, sinks, s.err, showing, stop)
 	if err := out.Close(); failed == nil {
 		failed = err
 	}
 
-	var interrupted Interrupted
-	errors.As(context.Cause(ctx), &interrupted)
-	if !c.Report.Quiet && (started.Load() > 1 || interrupted.Signal != 0) {
+	end := outcome{signal: signalOf(ctx)}
+	if !c.quiet && (started.count() > 1 || end.signal != 0) {
 		fmt.Fprintf(s.err, "%s\n%s", summary.Line(time.Since(begin)), summary.Breakdown())
 	}
+	if !c.exitZero {
+		end.records = recordsCode(&summary, c.fail)
+	}
 	switch {
-	case interrupted.Signal != 0:
-		return interrupted
-	case summary.Total() != int(started.Load()):
-		return fmt.Errorf("%d targets were started and %d reported: please report this bug", started.Load(), summary.Total())
-	}
-	if failed != nil {
-		failed = fmt.Errorf("writing: %w", failed)
-	} else {
-		failed = hosts.failed
-	}
-	switch records := judge(&summary, c); {
+	case end.signal != 0: // the rest was not to be
+	case summary.Total() != started.count():
+		end.err = fmt.Errorf("%d targets were started and %d reported: please report this bug", started.count(), summary.Total())
 	case failed != nil:
-		return fileError{failed, records}
-	case records != exitOK:
-		return records
+		end.err = fileError(fmt.Errorf("writing: %w", failed))
+	case hosts.failed != nil:
+		end.err = fileError(hosts.failed)
 	}
-	return nil
+	return end
 }
 
-// openOutput is stdout, which is not ours to close, or a file.
-func openOutput(name string, stdout io.Writer) (io.WriteCloser, error) {
-	if name == "" || name == "-" {
-		return struct {
-			io.Writer
-			io.Closer
-		}{stdout, io.NopCloser(nil)}, nil
+// signalOf is the signal that canceled ctx, or 0.
+func signalOf(ctx context.Context) syscall.Signal {
+	var i Interrupted
+	errors.As(context.Cause(ctx), &i)
+	return i.Signal
+}
+
+// starts counts the targets that have been started, and announces them.
+type starts struct {
+	n         atomic.Int64
+	announced chan *fetch.Target // nil if nobody listens
+}
+
+func newStarts(announce bool) *starts {
+	s := new(starts)
+	if announce {
+		s.announced = make(chan *fetch.Target)
 	}
-	f, err := os.Create(name)
-	if err != nil {
-		return nil, fileError{err: fmt.Errorf("--output-document: %w", err)}
+	return s
+}
+
+func (s *starts) count() int { return int(s.n.Load()) }
+
+func (s *starts) add(t fetch.Target) {
+	s.n.Add(1)
+	if s.announced != nil {
+		announced := t // only a target that is announced is to be allocated
+		s.announced <- &announced
 	}
-	return f, nil
 }

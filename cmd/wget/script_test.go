@@ -45,11 +45,10 @@ import (
 // for a byte and for nothing.
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){
-		"wget": func() {
-			os.Exit(wget.Main(context.Background(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr, os.DirFS(os.Getenv("MODULE"))))
-		},
-	})
+	command := func() {
+		os.Exit(wget.Main(context.Background(), os.Args, os.Stdin, os.Stdout, os.Stderr, os.DirFS(os.Getenv("MODULE"))))
+	}
+	testscript.Main(m, map[string]func(){"wget": command, "hwget": command})
 }
 
 func TestScripts(t *testing.T) {

@@ -3,7 +3,7 @@
 package wget_test
 
 import (
-	"encoding/json"
+	"bytes"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -11,6 +11,9 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"wget/internal/fetch"
+	"wget/internal/report"
 )
 
 // TestServersNames looks names up as people do who give no flags: at the resolver of resolv.conf, unbound, in
@@ -55,20 +58,15 @@ func TestServersNames(t *testing.T) {
 		t.Fatalf("%v: install the Debian packages iproute2, unbound and nginx-light\n%s", err, says.String())
 	}
 	got := make(map[string]string)
-	for line := range strings.Lines(string(out)) {
-		var r struct {
-			Target, Addr string
-			Status       int
-			Error        struct{ Stage, Kind, Message string }
-		}
-		check(t, json.Unmarshal([]byte(line), &r))
+	for r, err := range report.Records(bytes.NewReader(out)) {
+		check(t, err)
 		switch {
-		case r.Status == 204 && strings.HasPrefix(r.Addr, "127.0.1."):
+		case r.Status == 204 && strings.HasPrefix(r.Addr.String(), "127.0.1."):
 			got[r.Target] = "127.0.1.X:80"
 		case r.Status == 204:
-			got[r.Target] = r.Addr
-		case r.Error.Stage == "dns":
-			got[r.Target] = r.Error.Kind + ": " + r.Error.Message
+			got[r.Target] = r.Addr.String()
+		case r.Error != nil && r.Error.Stage == fetch.StageDNS:
+			got[r.Target] = string(r.Error.Kind) + ": " + r.Error.Message
 		}
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

@@ -15,6 +15,9 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"wget/internal/fetch"
+	"wget/internal/report"
 )
 
 // The real-server suite: what wget prints of nginx, Apache httpd, lighttpd, HAProxy and Caddy must
@@ -156,23 +159,16 @@ func (l *lab) certificates(t *testing.T) {
 
 // json asks for everything in one run: one record per target, no matter what the others do.
 func (l *lab) json(t *testing.T) {
-	type record struct {
-		Target  string
-		Status  int
-		Headers map[string][]string
-		Interim []any
-		Error   struct{ Stage, Kind string }
-	}
 	closed := fmt.Sprintf("http://127.0.0.1:%d/closed", l.running[0].HTTP)
 	args := []string{"--json", "-U", agent, closed}
 	for _, target := range l.targets() {
 		args = append(args, target.url)
 	}
-	records := make(map[string]record)
-	for line := range strings.Lines(l.wget(t, 4, args...)) {
-		var r record
-		if err := json.Unmarshal([]byte(mask(line)), &r); err != nil {
-			t.Fatalf("%v in %s", err, line)
+	records := make(map[string]*report.Record)
+	out := mask(l.wget(t, 4, args...))
+	for r, err := range report.Records(strings.NewReader(out)) {
+		if err != nil {
+			t.Fatalf("%v in\n%s", err, out)
 		}
 		if _, twice := records[r.Target]; twice {
 			t.Errorf("two records for %s", r.Target)
@@ -182,11 +178,15 @@ func (l *lab) json(t *testing.T) {
 	if want := len(l.targets()) + 1; len(records) != want {
 		t.Errorf("%d records for %d targets", len(records), want)
 	}
-	if r := records[closed]; r.Error.Kind != "closed" || r.Status != 0 {
+	if r := records[closed]; r == nil || r.Error == nil || r.Error.Kind != fetch.KindClosed || r.Status != 0 {
 		t.Errorf("%s: %+v, want an error of kind closed", closed, r)
 	}
 	for _, target := range l.targets() {
 		r := records[target.url]
+		if r == nil {
+			t.Errorf("no record of %s", target.url)
+			continue
+		}
 		if got := fmt.Sprint(r.Status); got != target.status {
 			t.Errorf("%s: status %s, want %s", target.url, got, target.status)
 		}
@@ -197,7 +197,11 @@ func (l *lab) json(t *testing.T) {
 		if err := json.Unmarshal([]byte(mask(l.curlJSON(t, asks()[0], target))), &want); err != nil {
 			t.Fatal(err)
 		}
-		if diff := cmp.Diff(want, r.Headers); diff != "" {
+		got := make(map[string][]string)
+		for _, field := range r.Headers {
+			got[field.Name] = append(got[field.Name], field.Value)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("%s: headers (-curl +wget):\n%s", target.url, diff)
 		}
 	}

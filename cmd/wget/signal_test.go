@@ -6,7 +6,6 @@ import (
 	"bufio"
 	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"net"
@@ -19,6 +18,9 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"wget/internal/fetch"
+	"wget/internal/report"
 )
 
 // Signals and closed pipes are tested on the real binary, whose main makes the
@@ -134,20 +136,15 @@ func checkExit(t *testing.T, cmd *exec.Cmd, code int) {
 }
 
 // checkCounted wants every record to be there, and counted.
-func checkCounted(t *testing.T, stdout, stderr *bytes.Buffer, kind string) (records int) {
+func checkCounted(t *testing.T, stdout, stderr *bytes.Buffer, kind fetch.Kind) (records int) {
 	t.Helper()
-	for line := range strings.Lines(stdout.String()) {
-		var r struct {
-			Status int
-			Error  struct{ Kind string }
-		}
-		if err := json.Unmarshal([]byte(line), &r); err != nil {
-			t.Errorf("%v in %q", err, line)
-		}
-		if r.Error.Kind != kind {
-			t.Errorf("kind %q, want %q in %s", r.Error.Kind, kind, line)
-		}
+	for r, err := range report.Records(strings.NewReader(stdout.String())) {
 		records++
+		if err != nil {
+			t.Errorf("%v in\n%s", err, stdout)
+		} else if r.Error == nil || r.Error.Kind != kind {
+			t.Errorf("error %+v of %s, want kind %q", r.Error, r.Target, kind)
+		}
 	}
 	want := fmt.Sprintf(`(?m)^%d hosts?: 0 answered, %[1]d failed in \d+\.\d\d s$`, records)
 	if !regexp.MustCompile(want).Match(stderr.Bytes()) {
@@ -260,10 +257,10 @@ func checkBrokenPipe(t *testing.T, cmd *exec.Cmd) {
 }
 
 func closedStdout(t *testing.T, program string) {
-	for _, format := range []string{"lines", "json", "raw"} {
+	for _, format := range report.Formats() {
 		p := newPeer(t)
 		close(p.let)
-		cmd, _, _ := p.command(t, program, "--format", format, "a.test", "b.test")
+		cmd, _, _ := p.command(t, program, "--format", format.Name, "a.test", "b.test")
 		read, write, err := os.Pipe()
 		if err != nil {
 			t.Fatal(err)

@@ -13,7 +13,7 @@ func inProcess(t *testing.T, stdin string, args ...string) (code int, stdout, st
 	t.Helper()
 	var out, err bytes.Buffer
 	args = append([]string{"--connect-to", "::127.0.0.1:1"}, args...)
-	code = wget.Main(t.Context(), args, strings.NewReader(stdin), &out, &err, nil)
+	code = wget.Main(t.Context(), append([]string{"wget"}, args...), strings.NewReader(stdin), &out, &err, nil)
 	return code, out.String(), err.String()
 }
 
@@ -127,10 +127,10 @@ func TestDownloadFlags(t *testing.T) {
 	for _, args := range []string{
 		"-r", "--recursive", "-l|2", "--level=2", "-p", "--page-requisites", "-P|dir", "--directory-prefix=dir",
 		"--mirror", "-K", "-k|-r", "-N", "--timestamping", "-nc", "--no-clobber", "-np", "--no-parent", "-nd", "-nH", "-E",
-		"--adjust-extension", "-b", "--background", "-A|jpg", "--accept=jpg", "-R|jpg", "--reject=jpg", "-D|a.test",
-		"-x", "-c", "-a|log", "-o|log", "--output-file=log", "--append-output=log", "-B|url", "--base=url",
+		"--adjust-extension", "-A|jpg", "--accept=jpg", "-R|jpg", "--reject=jpg", "-D|a.test",
+		"--force-directories", "-c", "-B|url", "--base=url",
 		"--cut-dirs=1", "--limit-rate=1k", "--quota=1m", "--warc-file=x", "--span-hosts", "--convert-links",
-		"--post-data=x", "--post-file=x", "--body-data=x", "--content-disposition", "--save-headers", "--delete-after", "-qr",
+		"--content-disposition", "--save-headers", "--delete-after", "-qr",
 	} {
 		t.Run(args, func(t *testing.T) {
 			code, stdout, stderr := inProcess(t, "", append(strings.Split(args, "|"), "h.test")...)

@@ -1,10 +1,6 @@
-// Package wget is the command: it reads flags and targets, wires fetch to
-// report, and turns what came of it into an exit code.
-//
-//	command.go ──▶ config.go ──▶ run.go ──▶ exit.go
-//	flags          Config        hosts.go ▶ fetch.All ▶ report.Drain
-//
-// command.go is the only file that knows cobra.
+// Package wget is the command: it reads flags and targets, connects package
+// fetch to package report, and turns the end of a run into an exit code. The
+// way from the flags to the exit code is drawn in docs/architecture.md.
 package wget
 
 import (
@@ -12,25 +8,88 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"path/filepath"
+	"runtime"
 	"runtime/debug"
 	"strings"
+
+	"github.com/spf13/cobra"
+
+	"wget/internal/report"
 )
 
-// Main runs the command line and returns its exit code. samples holds the
-// replies of --demo under testdata/demo.
+// Main runs the command line args and returns its exit code. The first of args is
+// the name that the program was called by, and calls itself. The end of ctx ends the run early; its cause is an [Interrupted]
+// if a signal ended it. The replies of --demo are the files of samples under
+// testdata/demo.
 func Main(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer, samples fs.FS) int {
+	var end outcome
 	s := streams{stdin, stdout, stderr}
-	talk := &checkedWriter{w: stdout}
-	command := newCommand(s, talk, func(c *Config) error { return run(ctx, c, s, samples) })
-	command.SetArgs(args)
-	err := command.ExecuteContext(ctx)
-	if talk.err != nil {
-		err = fileError{err: fmt.Errorf("writing: %w", talk.err)}
+	printed := &checkedWriter{w: stdout}
+	name := programName(args[0])
+	command := newCommand(name, s, printed, func(c *config) { end = run(ctx, c, s, samples) })
+	command.SetArgs(expandGNU(args[1:]))
+	if len(args) > 1 && strings.HasPrefix(args[1], cobra.ShellCompRequestCmd) {
+		completionUsage(command.Flags())
 	}
-	return exitCode(err, stderr)
+	if err := command.ExecuteContext(ctx); err != nil {
+		end.err = err
+	}
+	if printed.err != nil {
+		end.err = fileError(fmt.Errorf("writing: %w", printed.err))
+	}
+	if end.err != nil {
+		fmt.Fprintf(stderr, "%s: %s\n", name, report.Escape(end.err.Error()))
+	}
+	return end.code()
 }
 
-// checkedWriter remembers the error that cobra drops.
+// newCommand declares the command line. The command calls run with the checked
+// flags, or writes help, version or a completion script to stdout.
+func newCommand(name string, s streams, stdout io.Writer, run func(*config)) *cobra.Command {
+	f := &flags{program: name}
+	groups := f.groups()
+	c := &cobra.Command{
+		Use:           name + " [flags] [HOST | HOST:PORT | URL | CIDR]...",
+		Short:         "Ask hosts for their HTTP response headers and print exactly what came.",
+		Version:       version(),
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          cobra.ArbitraryArgs,
+		RunE: func(c *cobra.Command, args []string) error {
+			if f.completion != "" {
+				return writeCompletion(c, f.completion)
+			}
+			checked, err := f.config(c.Flags().Changed, args, s)
+			if err == nil {
+				run(checked)
+			}
+			return err
+		},
+		ValidArgsFunction: cobra.NoFileCompletions,
+		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true}, // a host may have that name
+	}
+	c.SetIn(s.in)
+	c.SetOut(stdout)
+	c.SetErr(s.err)
+	c.Flags().SortFlags = false
+	for _, g := range groups {
+		c.Flags().AddFlagSet(g.flags)
+	}
+	c.Flags().SetNormalizeFunc(alias)
+	c.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return flagError(err, c.Flags()) })
+	c.SetVersionTemplate(fmt.Sprintf("%s %s (%s %s/%s)\n", name, version(), runtime.Version(), runtime.GOOS, runtime.GOARCH))
+	c.SetHelpFunc(func(c *cobra.Command, _ []string) { writeHelp(c.OutOrStdout(), terminalWidth(s.out), c, groups) })
+	completeWords(c, f)
+	return c
+}
+
+// programName is the name of the program that was called by a path.
+func programName(path string) string {
+	return strings.TrimSuffix(filepath.Base(path), ".exe")
+}
+
+// checkedWriter remembers the first error of w, since cobra drops it.
 type checkedWriter struct {
 	w   io.Writer
 	err error
@@ -44,13 +103,13 @@ func (c *checkedWriter) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// streams are the three files of the process.
+// streams are stdin, stdout and stderr of the process.
 type streams struct {
 	in       io.Reader
 	out, err io.Writer
 }
 
-// version is that of the build: a tag, a pseudo-version, or "devel".
+// version is the version of the build: a tag, a pseudo-version, or "devel".
 func version() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok || info.Main.Version == "" || info.Main.Version == "(devel)" {

@@ -2,6 +2,7 @@ package fetch
 
 import (
 	"context"
+	"net"
 	"sync"
 	"time"
 
@@ -30,6 +31,12 @@ func newFetcher(ctx context.Context, o Options) *fetcher {
 	}
 	if o.MaxHeader <= 0 {
 		o.MaxHeader = DefaultMaxHeader
+	}
+	if o.UnixSocket != "" {
+		o.Proxies = Proxies{}
+		o.Dial = func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return new(net.Dialer).DialContext(ctx, "unix", o.UnixSocket)
+		}
 	}
 	if o.Starting == nil {
 		o.Starting = func(Target) {}
@@ -129,10 +136,13 @@ func (t *trip) steps() *Error {
 	if err := t.blockPrivate(); err != nil {
 		return err
 	}
-	if err := t.waitForAddr(); err != nil {
+	if err := t.waitForSite(); err != nil {
 		return err
 	}
 	if err := t.dial(); err != nil {
+		return err
+	}
+	if err := t.tunnel(); err != nil {
 		return err
 	}
 	if err := t.secure(); err != nil {
@@ -141,14 +151,14 @@ func (t *trip) steps() *Error {
 	return t.protocol.exchange(t)
 }
 
-// waitForAddr waits for a slot at the trip's first address. The clock of the
+// waitForSite waits for a slot at the trip's site. The clock of the
 // visit stands still meanwhile.
-func (t *trip) waitForAddr() *Error {
+func (t *trip) waitForSite() *Error {
 	if t.v.f.options.PerAddr == 0 {
 		return nil
 	}
 	since := time.Now()
-	t.v.f.slots.acquireAddr(t.addrs[0])
+	t.v.f.slots.acquireSite(t.site())
 	t.slot = true
 	if err := t.v.ctx.Err(); err != nil {
 		return newError(StageConnect, err)
@@ -157,12 +167,20 @@ func (t *trip) waitForAddr() *Error {
 	return nil
 }
 
+// site is the place at which the trip counts: the first address of the target.
+func (t *trip) site() site {
+	if t.proxy != nil {
+		return site{host: t.target.Host}
+	}
+	return site{addr: t.addrs[0]}
+}
+
 // close gives back what the trip holds.
 func (t *trip) close() {
 	if t.conn != nil {
 		t.conn.Close()
 	}
 	if t.slot {
-		t.v.f.slots.releaseAddr(t.addrs[0])
+		t.v.f.slots.releaseSite(t.site())
 	}
 }

@@ -123,7 +123,7 @@ func FuzzLocation(f *testing.F) {
 			return
 		}
 		q := newRequest(Options{Protocol: "HTTP/1.0"})
-		request := string(q.appendTo(nil, "HTTP/1.0", &next))
+		request := string(q.appendTo(nil, "HTTP/1.0", &next, nil))
 		line, rest, _ := strings.Cut(request, "\r\n")
 		host, rest, _ := strings.Cut(rest, "\r\n")
 		if words := strings.Split(line, " "); len(words) != 3 || words[1] != next.Path || words[1][0] != '/' || strings.Contains(words[1], "#") {

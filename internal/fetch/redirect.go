@@ -181,7 +181,9 @@ func describesContent(name string) bool {
 // that the origin before got and this one does not. inURL is whether the
 // target's own credentials are among them.
 func (q *request) withoutCredentials(inURL bool) (safe *request, withheld []string) {
-	safe = &request{method: q.method, auth: q.auth}
+	safe = new(request)
+	*safe = *q
+	safe.fields = nil
 	if inURL && q.auth {
 		withheld = append(withheld, "Authorization")
 	}
@@ -214,27 +216,42 @@ func isOneOf(name string, list ...string) bool {
 }
 
 // blockPrivate keeps a redirect that came from a public address from leading
-// into the network that the program runs in, whatever name stands for it. An
-// address that the user gave is meant.
+// into the network that the program or its proxy runs in, whatever name stands
+// for it. An address that the user gave is meant.
 func (t *trip) blockPrivate() *Error {
 	o := &t.v.f.options
 	hops := t.v.result.Hops
-	if len(hops) == 0 || o.AllowPrivate || isPrivate(hops[len(hops)-1].Addr.Addr()) {
+	if len(hops) == 0 || o.AllowPrivate || isPrivate(hops[len(hops)-1].origin()) {
 		return nil
 	}
 	if route := o.route(t.target); route != nil && (len(route.Addrs) > 0 || route.ToHost != "") {
 		return nil
 	}
-	public := slices.DeleteFunc(slices.Clone(t.addrs), isPrivate)
-	if len(public) == 0 {
+	addrs := t.addrs
+	if t.proxy != nil {
+		addrs = []netip.Addr{t.peer.addr}
+	}
+	public := slices.DeleteFunc(slices.Clone(addrs), isPrivate)
+	switch {
+	case len(public) == 0:
 		return &Error{
 			Stage: StageRedirect, Kind: KindBlocked,
-			Err:  fmt.Errorf("from the public address %v to %v", hops[len(hops)-1].Addr.Addr(), t.addrs[0]),
+			Err:  fmt.Errorf("from a public address to %v", addrs[0]),
 			Hint: "--allow-private follows it",
 		}
+	case t.proxy == nil:
+		t.addrs = public
 	}
-	t.addrs = public
 	return nil
+}
+
+// origin is the address that the reply came from. A proxy may have found any for
+// a name, and it counts as public then.
+func (r *Reply) origin() netip.Addr {
+	if r.Proxy != "" {
+		return r.Target.Addr
+	}
+	return r.Addr.Addr()
 }
 
 // isPrivate reports whether an address means something else elsewhere: loopback,

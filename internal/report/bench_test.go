@@ -1,6 +1,8 @@
 package report
 
 import (
+	"bytes"
+	"io"
 	"net/netip"
 	"os"
 	"testing"
@@ -25,14 +27,14 @@ func BenchmarkEscape(b *testing.B) {
 	}
 }
 
-// BenchmarkReport makes the record of a typical host.
-func BenchmarkReport(b *testing.B) {
+// typical is the result of a typical host.
+func typical(b *testing.B) *fetch.Result {
 	raw, err := os.ReadFile("../../testdata/typical.http")
 	if err != nil {
 		b.Fatal(err)
 	}
 	addr := netip.MustParseAddr("203.0.113.9")
-	r := &fetch.Result{
+	return &fetch.Result{
 		Target: fetch.Target{Index: 123_456, Text: "www.example.com", Host: "www.example.com", Port: 80, Path: "/"},
 		Reply: fetch.Reply{
 			Addr: netip.AddrPortFrom(addr, 80),
@@ -45,22 +47,59 @@ func BenchmarkReport(b *testing.B) {
 		},
 		Tries: 1,
 	}
+}
+
+// BenchmarkRecord renders the record of a typical host.
+func BenchmarkRecord(b *testing.B) {
+	r := typical(b)
 	for _, c := range []struct {
-		name string
-		o    Options
+		name     string
+		reporter Reporter
 	}{
-		{"Lines", Options{}},
-		{"LinesColor", Options{Color: true}},
-		{"JSON", Options{Format: "json"}},
-		{"JSONRaw", Options{Format: "json", IncludeRaw: true}},
+		{"Lines", newLines(Options{})},
+		{"LinesColor", newLines(Options{Color: true})},
+		{"JSON", newJSON(Options{})},
+		{"JSONRaw", newJSON(Options{IncludeRaw: true})},
+		{"Raw", newRaw(Options{})},
 	} {
 		b.Run(c.name, func(b *testing.B) {
-			reporter := c.o.format().make(c.o)
 			var out []byte
 			b.ReportAllocs()
 			for b.Loop() {
-				out, _ = reporter.Report(out[:0], nil, r)
+				out = c.reporter.Record(out[:0], r)
 			}
 		})
+	}
+}
+
+// BenchmarkDrain takes typical results from a channel that always has one, and writes them to nowhere.
+func BenchmarkDrain(b *testing.B) {
+	r := typical(b)
+	for _, f := range formats() {
+		b.Run(f.Name, func(b *testing.B) {
+			results := make(chan *fetch.Result, 1)
+			go func() {
+				defer close(results)
+				for range b.N {
+					results <- r
+				}
+			}()
+			b.ReportAllocs()
+			Drain(results, nil, []Sink{{Format: f, Out: io.Discard}}, io.Discard, Options{}, nil)
+		})
+	}
+}
+
+// BenchmarkRecords reads the record of a typical host.
+func BenchmarkRecords(b *testing.B) {
+	line := newJSON(Options{}).Record(nil, typical(b))
+	many := bytes.Repeat(line, 1000)
+	b.ReportAllocs()
+	for n := 0; n < b.N; {
+		for _, err := range Records(bytes.NewReader(many)) {
+			if n++; err != nil {
+				b.Fatal(err)
+			}
+		}
 	}
 }

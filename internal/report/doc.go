@@ -1,9 +1,11 @@
-// Package report turns results into what people and scripts read.
+// Package report turns results into text for people and records for scripts.
 //
-//	results ──▶ Drain ──▶ Reporter ──▶ stdout and stderr
-//	channel     drain.go  text.go json.go raw.go …
+//	results ──▶ Drain ──▶ Reporter ──▶ screen ──▶ sinks
+//	channel     drain.go  lines.go …   screen.go  stdout, files
+//	                 └──▶ messages ────┘ └──────▶ stderr, with the bar
 //
-// One loop writes everything, so that nothing tears and no lock is needed. A
-// format is a [Reporter]: one file, one constructor and one line in formats.
-// Nothing that a server sent reaches a terminal unescaped (escape.go).
+// One loop, that of [Drain], writes everything: no line is torn and no lock is
+// needed. A format is a [Reporter]: one file, one constructor and one line in
+// formats. Text from a server is escaped before it reaches a terminal
+// (escape.go). record.go writes the JSON record and reads it back.
 package report

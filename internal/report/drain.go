@@ -2,94 +2,82 @@ package report
 
 import (
 	"io"
+	"time"
 
 	"wget/internal/fetch"
 )
 
-// batchSize is how much of a batched format is kept back while more is
-// waiting.
-const batchSize = 32 << 10
-
-// Drain reads results until the channel is closed, and starts beside them, and
-// writes them: records to out, talk to talk. It is the only writer of both.
+// Drain reads results until the channel is closed, and starts beside them. Each
+// result becomes a record in every sink, and each target in starts a line on
+// stderr. Drain is the only writer of the sinks and of stderr while it runs.
 //
-// The first failed write to out is returned; stop is called at once, so that
-// no more hosts are started for nothing, and the results still to come are
-// counted and dropped.
-func Drain(results <-chan *fetch.Result, starts <-chan *fetch.Target, out, talk io.Writer, o Options, stop func(error)) (Summary, error) {
-	var (
-		summary  Summary
-		failed   error
-		outBuf   []byte
-		talkBuf  []byte
-		around   []byte // talkBuf and the bar
-		format   = o.format()
-		reporter = format.make(o)
-		names    = newPalette(o.ColorErr)
-		progress = newProgress(o.Progress)
-	)
+// The first failed write to a sink is returned, after stop was called with it at
+// the time of the failure, so that no more hosts are started for nothing. The
+// results that still come are counted, and written to the other sinks. Failed
+// writes to stderr are ignored: there is nowhere left to complain.
+func Drain(results <-chan *fetch.Result, starts <-chan *fetch.Target, sinks []Sink, stderr io.Writer, o Options, stop func(error)) (Summary, error) {
+	var summary Summary
+	screen := newScreen(sinks, stderr, o, stop)
+	messages := newMessages(sinks, o)
+	progress := newProgress(o.Progress)
 	defer progress.stop()
-	write := func() {
-		if len(outBuf) > 0 && failed == nil {
-			if progress.Shared && len(progress.shown) > 0 {
-				talk.Write(progress.above(nil))
-			}
-			if _, failed = out.Write(outBuf); failed != nil {
-				stop(failed)
-			}
-		}
-		if around = progress.around(around[:0], talkBuf); len(around) > 0 {
-			talk.Write(around) // there is nowhere left to complain
-		}
-		outBuf, talkBuf, around = recycle(outBuf), recycle(talkBuf), recycle(around)
-	}
+	inputs := inputs{results: results, starts: starts, ticks: progress.ticks, idle: screen.flush}
+
+	screen.begin()
 	for {
-		var (
-			r    *fetch.Result
-			t    *fetch.Target
-			tick bool
-		)
-		select {
-		case r = <-results:
-		case t = <-starts:
-		case <-progress.tick:
-			tick = true
-		default:
-			write()
-			select {
-			case r = <-results:
-			case t = <-starts:
-			case <-progress.tick:
-				tick = true
-			}
-		}
-		switch {
-		case r != nil:
-			summary.add(r)
-			outBuf, talkBuf = reporter.Report(outBuf, talkBuf, r)
-			if !format.batched || len(outBuf) >= batchSize {
-				write()
-			}
-		case t != nil:
-			talkBuf = append(talkBuf, "wget "...)
-			talkBuf = names.host(t.Host).appendEscaped(talkBuf, []byte(t.Text))
-			talkBuf = append(talkBuf, "...\n"...)
-			write()
-		case tick:
-			talkBuf = progress.update(talkBuf, &summary)
-			write()
-		default: // results is closed
-			progress.line = nil
-			write()
-			return summary, failed
+		switch e := inputs.next(); {
+		case e.closed:
+			screen.end(&summary)
+			return summary, screen.failed
+		case e.result != nil:
+			summary.add(e.result)
+			screen.record(e.result)
+			screen.lines = messages.appendResult(screen.lines, e.result)
+			screen.flushDue()
+		case e.start != nil:
+			screen.lines = messages.appendStart(screen.lines, e.start)
+			screen.flush()
+		case e.tick:
+			progress.update(screen, &summary)
+			screen.flush()
 		}
 	}
 }
 
-// recycle empties a buffer, and lets go of one that a huge record has blown up.
-func recycle(b []byte) []byte {
-	if cap(b) > 4*batchSize {
-		return nil
+// inputs is all that Drain waits for.
+type inputs struct {
+	results <-chan *fetch.Result
+	starts  <-chan *fetch.Target // nil if starts are not announced
+	ticks   <-chan time.Time     // nil if there is no progress to show
+	idle    func()               // called before a wait
+}
+
+// event is one arrival. Exactly one field is set.
+type event struct {
+	result *fetch.Result
+	start  *fetch.Target
+	tick   bool
+	closed bool // the results are over
+}
+
+// next returns an event that is ready, or else calls idle and waits for one.
+func (in *inputs) next() event {
+	select {
+	case r, open := <-in.results:
+		return event{result: r, closed: !open}
+	case t := <-in.starts:
+		return event{start: t}
+	case <-in.ticks:
+		return event{tick: true}
+	default:
 	}
-	return b[:0]
+	in.idle()
+	select {
+	case r, open := <-in.results:
+		return event{result: r, closed: !open}
+	case t := <-in.starts:
+		return event{start: t}
+	case <-in.ticks:
+		return event{tick: true}
+	}
 }

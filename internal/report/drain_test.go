@@ -53,7 +53,7 @@ func TestDrainFailingWriter(t *testing.T) {
 					}
 				}()
 				out := &device{room: 2}
-				s, err := report.Drain(results, nil, out, io.Discard, report.Options{Format: f.Name}, func(err error) { stopped <- err })
+				s, err := report.Drain(results, nil, []report.Sink{{Format: f, Out: out}}, io.Discard, report.Options{}, func(err error) { stopped <- err })
 				if !errors.Is(err, errFull) {
 					t.Errorf("error %v, want %v", err, errFull)
 				}
@@ -81,7 +81,7 @@ func TestDrainOneWritePerHost(t *testing.T) {
 		}
 	}()
 	out := &device{room: -1}
-	if _, err := report.Drain(results, nil, out, io.Discard, report.Options{}, func(error) {}); err != nil {
+	if _, err := report.Drain(results, nil, []report.Sink{{Out: out}}, io.Discard, report.Options{}, func(error) {}); err != nil {
 		t.Fatal(err)
 	}
 	if len(out.writes) != 100 {
@@ -111,7 +111,7 @@ func TestDrainFlushesWhenIdle(t *testing.T) {
 						}
 					}
 				}()
-				if _, err := report.Drain(results, nil, out, io.Discard, report.Options{Format: f.Name}, nil); err != nil {
+				if _, err := report.Drain(results, nil, []report.Sink{{Format: f, Out: out}}, io.Discard, report.Options{}, nil); err != nil {
 					t.Error(err)
 				}
 			})
@@ -128,19 +128,19 @@ func TestDrainStarts(t *testing.T) {
 		starts <- &fetch.Target{Text: "b\x1b[31m", Host: "b"}
 		results <- answered("a.test")
 	}()
-	var talk bytes.Buffer
-	if _, err := report.Drain(results, starts, io.Discard, &talk, report.Options{Verbose: true}, nil); err != nil {
+	var stderr bytes.Buffer
+	if _, err := report.Drain(results, starts, []report.Sink{{Out: io.Discard}}, &stderr, report.Options{Verbose: true}, nil); err != nil {
 		t.Error(err)
 	}
-	if want := "wget a.test...\nwget b\\x1b[31m...\n"; talk.String() != want {
-		t.Errorf("%q, want %q", talk.String(), want)
+	if want := "wget a.test...\nwget b\\x1b[31m...\n"; stderr.String() != want {
+		t.Errorf("%q, want %q", stderr.String(), want)
 	}
 }
 
 // Stderr may be gone; the records are still written.
 func TestDrainWithoutStderr(t *testing.T) {
 	list := results(t)
-	want, _, _, _ := drain(list, report.Options{})
+	want, _, _, _ := drain(list, report.Format{}, report.Options{})
 	feed := make(chan *fetch.Result)
 	go func() {
 		defer close(feed)
@@ -149,7 +149,7 @@ func TestDrainWithoutStderr(t *testing.T) {
 		}
 	}()
 	var out bytes.Buffer
-	if _, err := report.Drain(feed, nil, &out, &device{}, report.Options{}, nil); err != nil || out.String() != string(want) {
+	if _, err := report.Drain(feed, nil, []report.Sink{{Out: &out}}, &device{}, report.Options{}, nil); err != nil || out.String() != string(want) {
 		t.Errorf("error %v, printed\n%s", err, out.String())
 	}
 }
@@ -157,7 +157,7 @@ func TestDrainWithoutStderr(t *testing.T) {
 // host is the sequence before a host's name, which the golden files pin.
 func host(t *testing.T, name string) string {
 	t.Helper()
-	out, _, _, _ := drain([]*fetch.Result{answered(name)}, report.Options{Color: true})
+	out, _, _, _ := drain([]*fetch.Result{answered(name)}, report.Format{}, report.Options{Color: true})
 	before, _, found := strings.Cut(string(out), name)
 	if !found {
 		t.Fatalf("no %s in %q", name, out)
@@ -172,7 +172,7 @@ func TestPaletteStable(t *testing.T) {
 		if colour == "" {
 			t.Errorf("%s has no colour", name)
 		}
-		out, _, _, _ := drain([]*fetch.Result{answered("other.test"), answered(name)}, report.Options{Color: true})
+		out, _, _, _ := drain([]*fetch.Result{answered("other.test"), answered(name)}, report.Format{}, report.Options{Color: true})
 		if again := host(t, name); again != colour || !strings.Contains(string(out), "\n"+colour+name) {
 			t.Errorf("%s has colour %q, then %q, and beside another host\n%q", name, colour, again, out)
 		}
@@ -194,13 +194,13 @@ func TestPaletteStable(t *testing.T) {
 // Colour adds sequences and changes nothing else.
 func TestPaletteOnlyAdds(t *testing.T) {
 	list := results(t)
-	plain, plainTalk, _, _ := drain(list, report.Options{Verbose: true})
-	out, talk, _, _ := drain(list, report.Options{Verbose: true, Color: true, ColorErr: true})
+	plain, plainStderr, _, _ := drain(list, report.Format{}, report.Options{Verbose: true})
+	out, stderr, _, _ := drain(list, report.Format{}, report.Options{Verbose: true, Color: true, ColorErr: true})
 	if got := withoutColour(string(out)); got != string(plain) {
 		t.Errorf("stdout without colour is\n%q, want\n%q", got, plain)
 	}
-	if got := withoutColour(string(talk)); got != string(plainTalk) {
-		t.Errorf("stderr without colour is\n%q, want\n%q", got, plainTalk)
+	if got := withoutColour(string(stderr)); got != string(plainStderr) {
+		t.Errorf("stderr without colour is\n%q, want\n%q", got, plainStderr)
 	}
 	if bytes.Contains(plain, []byte("\x1b")) {
 		t.Error("escape sequences without colour")

@@ -2,14 +2,14 @@ package report
 
 import "unicode/utf8"
 
-// Escape returns text as it is safe to show; see appendEscaped.
+// Escape makes text safe to show on a terminal, in a form that can be read back.
+// Control characters other than TAB, bytes that are not UTF-8, and characters
+// that reorder or break lines become \xNN for each of their bytes. A backslash
+// that would read as the start of such an escape becomes \x5c. All other text is
+// left as it is.
 func Escape(text string) string { return string(appendEscaped(nil, []byte(text))) }
 
-// appendEscaped appends text that is safe to show on a terminal and to read
-// back: control characters other than TAB, what is not UTF-8, and characters
-// that reorder or break lines become \xNN for each of their bytes. A backslash
-// that would read as the start of such an escape becomes \x5c; no other
-// character is touched.
+// appendEscaped appends text as Escape returns it.
 func appendEscaped(dst, text []byte) []byte {
 	for i := 0; i < len(text); {
 		start := i
@@ -46,7 +46,7 @@ func appendEscaped(dst, text []byte) []byte {
 
 const hex = "0123456789abcdef"
 
-// isPlain reports whether c stands for itself whatever surrounds it.
+// isPlain reports whether c stands for itself, whatever comes before and after it.
 func isPlain(c byte) bool {
 	return c >= ' ' && c < 0x7f && c != '\\' || c == '\t'
 }

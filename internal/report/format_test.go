@@ -5,12 +5,14 @@ import (
 	"context"
 	"errors"
 	"flag"
+	"fmt"
 	"io"
 	"net"
 	"net/netip"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -124,7 +126,7 @@ func say(what []byte) net.Conn {
 }
 
 // drain shows results one by one, as if each had to be waited for.
-func drain(list []*fetch.Result, o report.Options) (stdout, stderr []byte, s report.Summary, err error) {
+func drain(list []*fetch.Result, f report.Format, o report.Options) (stdout, stderr []byte, s report.Summary, err error) {
 	feed := make(chan *fetch.Result)
 	go func() {
 		defer close(feed)
@@ -132,33 +134,34 @@ func drain(list []*fetch.Result, o report.Options) (stdout, stderr []byte, s rep
 			feed <- r
 		}
 	}()
-	var out, talk bytes.Buffer
-	s, err = report.Drain(feed, nil, &out, &talk, o, func(error) {})
-	return out.Bytes(), talk.Bytes(), s, err
+	var out, errors bytes.Buffer
+	s, err = report.Drain(feed, nil, []report.Sink{{Format: f, Out: &out}}, &errors, o, func(error) {})
+	return out.Bytes(), errors.Bytes(), s, err
 }
 
 // A format's golden files hold what it prints of the samples: on stdout, and on stderr.
 func TestGolden(t *testing.T) {
 	list := results(t)
 	type way struct {
-		name string
-		o    report.Options
+		name   string
+		format report.Format
+		o      report.Options
 	}
 	ways := []way{
-		{"lines.color", report.Options{Color: true, ColorErr: true, Verbose: true}},
-		{"json.raw", report.Options{Format: "json", IncludeRaw: true, Verbose: true}},
+		{"lines.color", format(t, "lines"), report.Options{Color: true, ColorErr: true, Verbose: true}},
+		{"json.raw", format(t, "json"), report.Options{IncludeRaw: true, Verbose: true}},
 	}
 	for _, f := range report.Formats() {
-		ways = append(ways, way{f.Name, report.Options{Format: f.Name}})
+		ways = append(ways, way{f.Name, f, report.Options{}})
 	}
 	for _, w := range ways {
 		t.Run(w.name, func(t *testing.T) {
-			out, talk, summary, err := drain(list, w.o)
+			out, stderr, summary, err := drain(list, w.format, w.o)
 			if err != nil || summary.Total() != len(list) {
 				t.Errorf("%d records of %d results, error %v", summary.Total(), len(list), err)
 			}
 			golden(t, w.name+".golden", out)
-			golden(t, w.name+".stderr.golden", talk)
+			golden(t, w.name+".stderr.golden", stderr)
 		})
 	}
 }
@@ -180,33 +183,68 @@ func golden(t *testing.T, name string, got []byte) {
 	}
 }
 
-// The zero options are the first format.
+// format is the format of that name.
+func format(t *testing.T, name string) report.Format {
+	t.Helper()
+	f, found := report.LookupFormat(name)
+	if !found {
+		t.Fatalf("no format %s", name)
+	}
+	return f
+}
+
+// The zero format and options are the first format.
 func TestZeroOptions(t *testing.T) {
 	list := results(t)
-	zero, _, _, _ := drain(list, report.Options{})
-	first, _, _, _ := drain(list, report.Options{Format: report.Formats()[0].Name})
+	zero, _, _, _ := drain(list, report.Format{}, report.Options{})
+	first, _, _, _ := drain(list, report.Formats()[0], report.Options{})
 	if !bytes.Equal(zero, first) {
 		t.Errorf("the zero options print\n%s\nand the first format\n%s", zero, first)
 	}
 }
 
-func TestIsFormat(t *testing.T) {
+func TestLookupFormat(t *testing.T) {
 	for _, f := range report.Formats() {
-		if !report.IsFormat(f.Name) || f.About == "" {
-			t.Errorf("%q: known %t, about %q", f.Name, report.IsFormat(f.Name), f.About)
+		if found, known := report.LookupFormat(f.Name); !known || found.Name != f.Name || f.About == "" {
+			t.Errorf("%q: known %t, about %q", f.Name, known, f.About)
 		}
 	}
 	for _, name := range []string{"", "JSON", "yaml"} {
-		if report.IsFormat(name) {
+		if _, known := report.LookupFormat(name); known {
 			t.Errorf("%q is a format", name)
 		}
+	}
+}
+
+// A format does what its row in the table says, and nothing else.
+func TestFormatCapabilities(t *testing.T) {
+	list := results(t)
+	for _, f := range report.Formats() {
+		t.Run(f.Name, func(t *testing.T) {
+			out, stderr, _, _ := drain(list, f, report.Options{})
+			for _, cause := range []string{"connection refused", "no such host", "closed without a reply"} {
+				if inRecord := bytes.Contains(out, []byte(cause)); inRecord != f.ShowsErrors {
+					t.Errorf("ShowsErrors is %t and the records hold %q: %t", f.ShowsErrors, cause, inRecord)
+				}
+			}
+			if f.ShowsErrors != (len(stderr) == 0) {
+				t.Errorf("ShowsErrors is %t and stderr has\n%s", f.ShowsErrors, stderr)
+			}
+			if r, bad := unsafe(strings.ReplaceAll(string(out), "\n", "")); bad != f.Binary {
+				t.Errorf("Binary is %t and the first unsafe character is %q", f.Binary, r)
+			}
+			withRaw, _, _, _ := drain(list, f, report.Options{IncludeRaw: true})
+			if more := !bytes.Equal(withRaw, out); more != f.HasRaw {
+				t.Errorf("HasRaw is %t and IncludeRaw changes the records: %t", f.HasRaw, more)
+			}
+		})
 	}
 }
 
 // A summary counts every record once.
 func TestSummary(t *testing.T) {
 	list := results(t)
-	_, _, s, _ := drain(list, report.Options{})
+	_, _, s, _ := drain(list, report.Format{}, report.Options{})
 	kinds := make(map[fetch.Kind]int)
 	var statuses [1000]int
 	answered, failed := 0, 0
@@ -258,10 +296,30 @@ func TestBreakdown(t *testing.T) {
 		}, "status: 0xx 1, 2xx 2, 4xx 1, 9xx 1\nfailed: closed 1\nfirst byte: median 0.00099 s, 99th percentile 61 s\n"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			_, _, s, _ := drain(c.list, report.Options{})
+			_, _, s, _ := drain(c.list, report.Format{}, report.Options{})
 			if got := s.Breakdown(); got != c.want {
 				t.Errorf("got %q, want %q", got, c.want)
 			}
 		})
+	}
+}
+
+// Neighbours differ in colour, and so do the ports of a host; a host keeps its
+// colour while its lines go on.
+func TestNeighboursDifferInColour(t *testing.T) {
+	lines, _ := report.LookupFormat("lines")
+	var list []*fetch.Result
+	for i := range 200 {
+		list = append(list, ask(t, fmt.Sprintf("h.test:%d", 8000+i), []byte("HTTP/1.1 200 OK\r\nA: b\r\n\r\n")))
+	}
+	out, _, _, _ := drain(list, lines, report.Options{Color: true})
+	before, colour := "", ""
+	for line := range strings.Lines(string(out)) {
+		sequence, rest, _ := strings.Cut(strings.TrimPrefix(line, "\x1b["), "m")
+		label, _, _ := strings.Cut(rest, " header")
+		if (label == before) != (sequence == colour) {
+			t.Fatalf("%q after %q: colours %s and %s", label, before, sequence, colour)
+		}
+		before, colour = label, sequence
 	}
 }

@@ -7,8 +7,8 @@ import (
 )
 
 // histogram counts durations in a fixed amount of memory. Its buckets are an
-// eighth of a power of two wide, in microseconds, so that what it tells of a
-// duration is at most 1/16 off.
+// eighth of a power of two wide, in microseconds, so that a duration
+// read from it is at most 1/16 off.
 type histogram struct {
 	count   int
 	buckets [62 * 8]int
@@ -19,8 +19,8 @@ func (h *histogram) add(d time.Duration) {
 	h.buckets[bucketOf(uint64(max(0, d.Microseconds())))]++
 }
 
-// bucketOf numbers the buckets from the shortest: those below 8 hold one value
-// each, and each eight that follow are twice as wide as the eight before.
+// bucketOf returns the number of the bucket. Each of the first 8 buckets holds one
+// value; each group of 8 after them is twice as wide as the group before.
 func bucketOf(micros uint64) int {
 	if micros < 8 {
 		return int(micros)
@@ -29,8 +29,8 @@ func bucketOf(micros uint64) int {
 	return 8*width + int(micros>>width)
 }
 
-// quantile is the duration that the share q of all does not exceed, by the
-// middle of its bucket; 0 if there are none.
+// quantile returns the duration that the share q of all durations does not
+// exceed, rounded to the middle of its bucket; 0 if there are no durations.
 func (h *histogram) quantile(q float64) time.Duration {
 	left := int(math.Ceil(q * float64(h.count)))
 	for i, n := range h.buckets {

@@ -15,7 +15,7 @@ import (
 	"wget/internal/report"
 )
 
-// log is the order in which out and talk are written to.
+// log is the order in which stdout and stderr are written to.
 type log struct {
 	start   time.Time
 	entries []string
@@ -46,37 +46,40 @@ func TestProgress(t *testing.T) {
 	)
 	known := func() (int, bool) { return 3, true }
 	for _, c := range []struct {
-		name string
-		o    report.Progress
-		want []string
+		name     string
+		o        report.Progress
+		terminal bool // stdout is the one that stderr is
+		want     []string
 	}{
-		{"none", report.Progress{}, []string{`0.5 out ` + h0, `1.1 talk "` + h1 + `"`, `1.6 out ` + h2}},
+		{"none", report.Progress{}, false, []string{`0.5 stdout ` + h0, `1.1 stderr "` + h1 + `"`, `1.6 stdout ` + h2}},
 		{
 			"shared",
-			report.Progress{Style: report.ProgressBar, Patience: time.Second, Shared: true, Expected: known},
+			report.Progress{Style: report.ProgressBar, Delay: time.Second, Expected: known},
+			true,
 			[]string{
-				`0.5 out ` + h0,
-				`1.0 talk "` + one + `"`,
-				`1.1 talk "` + wipe + h1 + one + `"`,
-				`1.2 talk "` + wipe + two + `"`,
-				`1.4 talk "` + wipe + less + `"`,
-				`1.6 talk "` + wipe + `"`,
-				`1.6 out ` + h2,
-				`1.6 talk "` + less + `"`,
-				`1.6 talk "` + wipe + `"`,
+				`0.5 stdout ` + h0,
+				`1.0 stderr "` + one + `"`,
+				`1.1 stderr "` + wipe + h1 + one + `"`,
+				`1.2 stderr "` + wipe + two + `"`,
+				`1.4 stderr "` + wipe + less + `"`,
+				`1.6 stderr "` + wipe + `"`,
+				`1.6 stdout ` + h2,
+				`1.6 stderr "` + less + `"`,
+				`1.6 stderr "` + wipe + `"`,
 			},
 		},
 		{
 			"apart",
-			report.Progress{Style: report.ProgressBar, Patience: time.Second, Expected: known},
+			report.Progress{Style: report.ProgressBar, Delay: time.Second, Expected: known},
+			false,
 			[]string{
-				`0.5 out ` + h0,
-				`1.0 talk "` + one + `"`,
-				`1.1 talk "` + wipe + h1 + one + `"`,
-				`1.2 talk "` + wipe + two + `"`,
-				`1.4 talk "` + wipe + less + `"`,
-				`1.6 out ` + h2,
-				`1.6 talk "` + wipe + `"`,
+				`0.5 stdout ` + h0,
+				`1.0 stderr "` + one + `"`,
+				`1.1 stderr "` + wipe + h1 + one + `"`,
+				`1.2 stderr "` + wipe + two + `"`,
+				`1.4 stderr "` + wipe + less + `"`,
+				`1.6 stdout ` + h2,
+				`1.6 stderr "` + wipe + `"`,
 			},
 		},
 	} {
@@ -98,7 +101,7 @@ func TestProgress(t *testing.T) {
 						synctest.Wait()
 					}
 				}()
-				report.Drain(results, nil, l.writer("out"), l.writer("talk"), report.Options{Progress: c.o}, nil)
+				report.Drain(results, nil, []report.Sink{{Out: l.writer("stdout"), Terminal: c.terminal}}, l.writer("stderr"), report.Options{Progress: c.o}, nil)
 				if diff := cmp.Diff(c.want, l.entries); diff != "" {
 					t.Errorf("(-want +got):\n%s", diff)
 				}
@@ -136,11 +139,11 @@ func TestProgressLines(t *testing.T) {
 				done.Add(1)
 			}
 		}()
-		report.Drain(results, nil, io.Discard, l.writer("talk"), report.Options{Progress: o}, nil)
+		report.Drain(results, nil, []report.Sink{{Out: io.Discard}}, l.writer("stderr"), report.Options{Progress: o}, nil)
 		if diff := cmp.Diff([]string{
-			`10.0 talk "639 hosts, 64/s, 0 failed, 7 in flight\n"`,
-			`20.0 talk "1279 of ~2600 hosts, 64/s, ETA 20s, 0 failed, 7 in flight\n"`,
-			`30.0 talk "1919 of ~2600 hosts, 64/s, ETA 10s, 0 failed, 7 in flight\n"`,
+			`10.0 stderr "639 hosts, 64/s, 0 failed, 7 in flight\n"`,
+			`20.0 stderr "1279 of ~2600 hosts, 64/s, ETA 20s, 0 failed, 7 in flight\n"`,
+			`30.0 stderr "1919 of ~2600 hosts, 64/s, ETA 10s, 0 failed, 7 in flight\n"`,
 		}, l.entries); diff != "" {
 			t.Errorf("(-want +got):\n%s", diff)
 		}
@@ -160,7 +163,7 @@ func TestProgressIsNarrow(t *testing.T) {
 				defer close(results)
 				time.Sleep(time.Second)
 			}()
-			report.Drain(results, nil, io.Discard, writerFunc(func(p []byte) (int, error) {
+			report.Drain(results, nil, []report.Sink{{Out: io.Discard}}, writerFunc(func(p []byte) (int, error) {
 				if len(p) > width-1+len("\r\x1b[J\r") {
 					t.Errorf("%d bytes in %d columns: %q", len(p), width, p)
 				}
@@ -176,7 +179,7 @@ func TestProgressIsNarrowed(t *testing.T) {
 		var width atomic.Int64
 		width.Store(60)
 		o := report.Progress{
-			Style: report.ProgressBar, Shared: true,
+			Style: report.ProgressBar,
 			Width: func() int { return int(width.Load()) }, Started: func() int { return 9 }, Expected: func() (int, bool) { return 9, true },
 		}
 		l := log{start: time.Now()}
@@ -188,13 +191,13 @@ func TestProgressIsNarrowed(t *testing.T) {
 			results <- answered("a")
 			time.Sleep(200 * time.Millisecond)
 		}()
-		report.Drain(results, nil, l.writer("out"), l.writer("talk"), report.Options{Progress: o}, nil)
+		report.Drain(results, nil, []report.Sink{{Out: l.writer("stdout"), Terminal: true}}, l.writer("stderr"), report.Options{Progress: o}, nil)
 		if diff := cmp.Diff([]string{
-			`0.2 talk "0 of 9 [                       ] 0/s, 0 failed, 9 in flight\r"`,
-			`0.3 talk "\r\x1b[J"`,
-			`0.3 out "a header > HTTP/1.1 200 OK\na header > A: b\n"`,
-			`0.4 talk "1 of 9  2/s, ETA 3s, 0 failed\r"`,
-			`0.5 talk "\r\x1b[J"`,
+			`0.2 stderr "0 of 9 [                       ] 0/s, 0 failed, 9 in flight\r"`,
+			`0.3 stderr "\r\x1b[J"`,
+			`0.3 stdout "a header > HTTP/1.1 200 OK\na header > A: b\n"`,
+			`0.4 stderr "1 of 9  2/s, ETA 3s, 0 failed\r"`,
+			`0.5 stderr "\r\x1b[J"`,
 		}, l.entries); diff != "" {
 			t.Errorf("(-want +got):\n%s", diff)
 		}

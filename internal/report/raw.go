@@ -2,17 +2,15 @@ package report
 
 import "wget/internal/fetch"
 
-// raw is the bytes and nothing else.
-type raw struct {
-	talk    palette
-	verbose bool
-}
+// raw is the format of that name: the bytes of the header sections and nothing
+// else.
+type raw struct{ unframed }
 
-func newRaw(o Options) Reporter { return &raw{newPalette(o.ColorErr), o.Verbose} }
+func newRaw(Options) Reporter { return raw{} }
 
-func (w *raw) Report(out, talk []byte, r *fetch.Result) ([]byte, []byte) {
-	if r.Err == nil || r.Err.Kind != fetch.KindMalformed {
-		out = append(out, r.Raw...)
+func (raw) Record(b []byte, r *fetch.Result) []byte {
+	if !isShown(r) {
+		return b
 	}
-	return out, appendTalk(talk, &w.talk, r, w.verbose)
+	return append(b, r.Raw...)
 }

@@ -1,63 +1,96 @@
 package report
 
 import (
-	"slices"
+	"io"
 
 	"wget/internal/fetch"
 )
 
-// Options says how results are shown. The zero value is plain text without
-// colour.
+// Options says how results are shown. The zero value has no colour and no
+// progress.
 type Options struct {
-	Format     string // a name from Formats; "" means the first
-	Color      bool   // colour what goes to stdout
-	ColorErr   bool   // colour what goes to stderr
-	IncludeRaw bool   // add the raw header sections to records that can hold them
-	Quiet      bool   // no closing lines
-	Verbose    bool   // announce each host and explain anomalies
+	Program    string // what the program calls itself on stderr
+	Color      bool   // colour the records
+	ColorErr   bool   // colour stderr
+	IncludeRaw bool   // add the raw header sections, in formats that HasRaw
+	Verbose    bool   // explain anomalies on stderr
 	Progress   Progress
 }
 
-// Reporter renders records.
+// Sink is a destination for the records, and the format in which it gets them.
+type Sink struct {
+	Format   Format // the zero value means the first of Formats
+	Out      io.Writer
+	Terminal bool // Out is the terminal that stderr is: the bar makes room for each write
+}
+
+// format is the format of the sink, also if it is the default.
+func (s Sink) format() Format {
+	if s.Format.New == nil {
+		return formats()[0]
+	}
+	return s.Format
+}
+
+// Reporter renders the records of one run in one format. Each method appends
+// to b and returns the extended buffer; appending nothing is allowed.
+//
+// A Reporter may keep results, which nobody changes, and render them later:
+// results that belong to one target (the same Target.Index) come one directly
+// after the other.
 type Reporter interface {
-	// Report appends to out what of r belongs on stdout, and to talk what
-	// belongs on stderr.
-	Report(out, talk []byte, r *fetch.Result) ([]byte, []byte)
+	// Begin is called once, before the first Record, and also if there is none.
+	Begin(b []byte) []byte
+	Record(b []byte, r *fetch.Result) []byte
+	// End is called once, after the last Record.
+	End(b []byte, s *Summary) []byte
 }
 
 // Format is a way to show results.
 type Format struct {
-	Name  string
-	About string // for the help text
+	Name  string // the word for --format
+	About string // a phrase for the help text
 
-	// batched formats are written when nothing more is waiting; the others
-	// write each record by itself.
-	batched bool
-	make    func(Options) Reporter
+	Batched     bool // records wait for each other while more results are ready: few writes for scripts
+	ShowsErrors bool // a record says why its target failed, so stderr does not
+	Binary      bool // bytes as they came, which a terminal would obey
+	HasRaw      bool // obeys Options.IncludeRaw
+
+	New func(Options) Reporter
 }
 
 // formats lists the ways to show results; the first is the default.
 func formats() []Format {
 	return []Format{
-		{"lines", "one line per header, coloured per host in a terminal", false, newText},
-		{"json", "one object per record and line (NDJSON)", true, newJSON},
-		{"raw", "the header sections as they came, to the byte", false, newRaw},
+		{Name: "lines", About: "one line per header, coloured per host in a terminal", New: newLines},
+		{Name: "json", About: "one object per record and line (NDJSON)", Batched: true, ShowsErrors: true, HasRaw: true, New: newJSON},
+		{Name: "raw", About: "the header sections as they came, to the byte", Binary: true, New: newRaw},
 	}
 }
 
-// Formats lists the names that Options.Format can have, with what they are.
+// Formats lists the ways to show results; the first is the default.
 func Formats() []Format { return formats() }
 
-// IsFormat reports whether name is that of a format.
-func IsFormat(name string) bool {
-	return slices.ContainsFunc(formats(), func(f Format) bool { return f.Name == name })
-}
-
-func (o Options) format() Format {
+// LookupFormat finds a format by its name.
+func LookupFormat(name string) (f Format, found bool) {
 	for _, f := range formats() {
-		if f.Name == o.Format {
-			return f
+		if f.Name == name {
+			return f, true
 		}
 	}
-	return formats()[0]
+	return Format{}, false
+}
+
+// unframed is embedded by a Reporter that has nothing to say before the first
+// record and after the last.
+type unframed struct{}
+
+func (unframed) Begin(b []byte) []byte           { return b }
+func (unframed) End(b []byte, _ *Summary) []byte { return b }
+
+// isShown reports whether what came of r is shown by formats that print header
+// sections as they came. The start of a reply that is not HTTP/1 is quoted in
+// the error instead.
+func isShown(r *fetch.Result) bool {
+	return r.Err == nil || r.Err.Kind != fetch.KindMalformed
 }

@@ -11,7 +11,7 @@ import (
 	"wget/internal/fetch"
 )
 
-// Summary counts what was reported.
+// Summary counts the results that were reported.
 type Summary struct {
 	Answered int                // records with a whole header section
 	Failed   int                // records with an error
@@ -38,7 +38,7 @@ func (s *Summary) add(r *fetch.Result) {
 	s.Kinds[r.Err.Kind]++
 }
 
-// Line is the closing line: "3 hosts: 2 answered, 1 failed in 0.21 s".
+// Line returns the closing line: "3 hosts: 2 answered, 1 failed in 0.21 s".
 func (s *Summary) Line(elapsed time.Duration) string {
 	hosts := "hosts"
 	if s.Total() == 1 {
@@ -47,8 +47,8 @@ func (s *Summary) Line(elapsed time.Duration) string {
 	return fmt.Sprintf("%d %s: %d answered, %d failed in %.2f s", s.Total(), hosts, s.Answered, s.Failed, elapsed.Seconds())
 }
 
-// Breakdown is what stands below the closing line, a line for each thing that
-// there is to tell:
+// Breakdown returns the lines that stand below the closing line. A line with
+// nothing to count is left out:
 //
 //	status: 2xx 9500, 3xx 300
 //	failed: timeout 60, refused 30
@@ -95,7 +95,7 @@ func (s *Summary) failures() (list []string) {
 	return list
 }
 
-// inSeconds writes two digits, which is what a histogram knows.
+// inSeconds writes two significant digits, since a histogram knows no more.
 func inSeconds(d time.Duration) string {
 	digits := 0
 	for unit := 10 * time.Second; d < unit && unit > time.Microsecond; unit /= 10 {

@@ -1,0 +1,256 @@
+package wget
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net/netip"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"wget/internal/fetch"
+	"wget/internal/report"
+)
+
+// config is a command line that has been checked: the targets, how to ask them,
+// and how to show what came.
+type config struct {
+	specs    []fetch.Spec   // targets among the arguments
+	files    []string       // input files; "-" is stdin
+	defaults fetch.Defaults // for targets that do not say otherwise
+	demo     bool           // the sample servers answer
+	fetch    fetch.Options
+	report   report.Options
+	format   report.Format
+	output   string // file for the records; "" and "-" are stdout
+	quiet    bool   // no closing lines
+	fail     bool   // a status of 400 or more is a failure
+	exitZero bool   // records call for no exit code
+}
+
+// config checks the flags and the arguments. set reports whether a flag is on the
+// command line.
+func (f *flags) config(set func(string) bool, args []string, s streams) (*config, error) {
+	if err := f.checkPairs(set); err != nil {
+		return nil, err
+	}
+	f.expand(set)
+	if err := f.checkValues(); err != nil {
+		return nil, err
+	}
+	format, err := f.checkedFormat(s)
+	if err != nil {
+		return nil, err
+	}
+	ports, err := parseEach("--port %s: %w", f.ports, fetch.ParsePort)
+	if err != nil {
+		return nil, err
+	}
+	c := &config{
+		files: f.inputs, demo: f.demo, output: f.output, quiet: f.quiet, fail: f.fail, exitZero: f.exitZero,
+		defaults: fetch.Defaults{TLS: f.https, Ports: ports, Path: fetch.RequestTarget(f.path)},
+		report:   f.reportOptions(s, os.Getenv),
+		format:   format,
+	}
+	if c.fetch, err = f.fetchOptions(set, s.err); err != nil {
+		return nil, err
+	}
+	return c, c.addTargets(args, s.in)
+}
+
+// checkPairs refuses flags that contradict each other.
+func (f *flags) checkPairs(set func(string) bool) error {
+	for _, pair := range [][2]string{
+		{"inet4-only", "inet6-only"},
+		{"quiet", "verbose"},
+		{"head", "method"},
+		{"http1.0", "http1.1"},
+		{"proxy", "no-proxy"},
+		{"noproxy", "no-proxy"},
+		{"proxy", "unix-socket"},
+	} {
+		if set(pair[0]) && set(pair[1]) {
+			return usage("--%s and --%s contradict each other", pair[0], pair[1])
+		}
+	}
+	switch {
+	case f.json && set("format") && f.format != "json":
+		return usage("--json and --format %s contradict each other", f.format)
+	case f.output == "" && set("output-document"):
+		return usage("--output-document: an empty name; - is stdout")
+	case f.quiet && f.progress == "bar":
+		return usage("--quiet and --progress bar contradict each other")
+	case f.keyFile != "" && f.certFile == "":
+		return usage("--private-key needs --certificate")
+	}
+	return nil
+}
+
+// expand sets the flags that --json, --head and --timeout are short for.
+func (f *flags) expand(set func(string) bool) {
+	if f.json {
+		f.format = "json"
+	}
+	if f.head {
+		f.method = "HEAD"
+	}
+	for name, own := range map[string]*seconds{
+		"dns-timeout": &f.dnsTimeout, "connect-timeout": &f.connectTimeout, "read-timeout": &f.readTimeout,
+	} {
+		if set("timeout") && !set(name) {
+			*own = f.timeout
+		}
+	}
+}
+
+// checkValues refuses values that cannot be.
+func (f *flags) checkValues() error {
+	for _, c := range f.choices() {
+		if !slices.Contains(c.words, c.value) {
+			return usage("--%s %q: %s or %s", c.flag, c.value, strings.Join(c.words[:len(c.words)-1], ", "), c.words[len(c.words)-1])
+		}
+	}
+	switch {
+	case !fetch.IsToken(f.method):
+		return usage("--method %q: not a method name", f.method)
+	case strings.ContainsAny(f.userAgent, "\r\n\x00"):
+		return usage("--user-agent: a value cannot hold CR, LF or NUL")
+	case strings.ContainsAny(f.path, "\r\n\x00"):
+		return usage("--path: a path cannot hold CR, LF or NUL")
+	case f.tries < 1:
+		return usage("--tries %d: at least 1", f.tries)
+	case f.maxHeader < 1:
+		return usage("--max-header %d: at least 1 byte", f.maxHeader)
+	case f.parallel < 1:
+		return usage("--parallel-max %d: at least 1", f.parallel)
+	case f.perIP < 0:
+		return usage("--per-ip %d: at least 1, or 0 for no bound", f.perIP)
+	}
+	return nil
+}
+
+// checkedFormat is the format that the flags name. It refuses what the format
+// cannot do.
+func (f *flags) checkedFormat(s streams) (report.Format, error) {
+	format, _ := report.LookupFormat(f.format)
+	switch {
+	case f.includeRaw && !format.HasRaw:
+		return format, usage("--include-raw needs --json")
+	case format.Binary && f.output == "" && isTerminal(s.out):
+		return format, usage("raw bytes from servers can take over a terminal: send them to a pipe or a file, or insist with -O -")
+	}
+	return format, nil
+}
+
+// fetchOptions says how to ask. A bound that this process cannot keep is lowered,
+// and stderr says so.
+func (f *flags) fetchOptions(set func(string) bool, stderr io.Writer) (o fetch.Options, err error) {
+	o = fetch.Options{
+		Protocol: "HTTP/1.1", Method: f.method, UserAgent: f.userAgent, ServerName: f.sni,
+		DNSTimeout: time.Duration(f.dnsTimeout), ConnectTimeout: time.Duration(f.connectTimeout),
+		ReadTimeout: time.Duration(f.readTimeout), MaxTime: time.Duration(f.maxTime),
+		Tries: f.tries, RetryRefused: f.retryRefused,
+		UnixSocket: f.unixSocket,
+		MaxHeader:  int(f.maxHeader), Parallel: f.parallel, PerAddr: f.perIP, Rate: float64(f.rate), Ordered: f.keepOrder,
+	}
+	if most := maxParallel(); f.parallel > most {
+		fmt.Fprintf(stderr, "%s: --parallel-max %d: this process may open %d connections at once (ulimit -n)\n", f.program, f.parallel, most)
+		o.Parallel = most
+	}
+	if f.http10 {
+		o.Protocol = "HTTP/1.0"
+	}
+	switch {
+	case f.ipv4:
+		o.Family = 4
+	case f.ipv6:
+		o.Family = 6
+	}
+	if f.bindAddress != "" {
+		if o.LocalAddr, err = netip.ParseAddr(f.bindAddress); err != nil {
+			return o, usage("--bind-address %q: not an IP address", f.bindAddress)
+		}
+	}
+	if o.DNSServers, err = parseEach("--dns-servers %q: %w", f.dnsServers, parseServer); err != nil {
+		return o, err
+	}
+	if o.Header, err = parseEach("--header %q: %w", f.headers, parseHeader); err != nil {
+		return o, err
+	}
+	if o.Routes, err = f.routes(); err != nil {
+		return o, err
+	}
+	if o.Proxies, err = f.proxies(set, os.Getenv); err != nil {
+		return o, err
+	}
+	o.TLS, err = f.tlsConfig()
+	return o, err
+}
+
+// routes reads --resolve and --connect-to.
+func (f *flags) routes() ([]fetch.Route, error) {
+	addresses, err := parseEach("--resolve %q: %w", f.resolve, parseResolve)
+	if err != nil {
+		return nil, err
+	}
+	destinations, err := parseEach("--connect-to %q: %w", f.connectTo, parseConnectTo)
+	return append(addresses, destinations...), err
+}
+
+// reportOptions says how to show results.
+func (f *flags) reportOptions(s streams, env func(string) string) report.Options {
+	return report.Options{
+		Program: f.program, IncludeRaw: f.includeRaw, Verbose: f.verbose,
+		Color:    useColor(f.color, s.out, env) && (isStdout(f.output) || f.color == "always"),
+		ColorErr: useColor(f.color, s.err, env),
+		Progress: f.progressOptions(s, env),
+	}
+}
+
+// progressOptions decides how to show progress: as a bar where stderr is a
+// terminal, as lines where stderr is none and --verbose is given, or as
+// --progress says. There is no bar if stdout is a pipe: the program that reads
+// the pipe may write to the same terminal, which would tear its lines and the bar.
+func (f *flags) progressOptions(s streams, env func(string) string) report.Progress {
+	p := report.Progress{Width: func() int { return terminalWidth(s.err) }}
+	switch {
+	case f.progress == "bar":
+		p.Style = report.ProgressBar
+	case f.progress == "none", f.quiet:
+	case isTerminal(s.err):
+		if env("TERM") != "dumb" && !(isStdout(f.output) && isPipe(s.out)) {
+			p.Style, p.Delay = report.ProgressBar, time.Second
+		}
+	case f.verbose:
+		p.Style = report.ProgressLines
+	}
+	return p
+}
+
+// addTargets reads the arguments. Without any target it turns to the samples or
+// to stdin.
+func (c *config) addTargets(args []string, stdin io.Reader) error {
+	if len(args)+len(c.files) == 0 {
+		switch {
+		case c.demo:
+			args = demoHosts()
+		case isTerminal(stdin):
+			return usage("no target: name a host, or send a list to stdin")
+		default:
+			c.files = []string{"-"}
+		}
+	}
+	for _, text := range args {
+		spec, err := fetch.Parse(text, c.defaults)
+		if err != nil {
+			return usage("%s: %w", fetch.WithoutUser(text), errors.Unwrap(err))
+		}
+		if c.demo && spec.TLS() {
+			return usage("%s: the sample servers of --demo speak http only", fetch.WithoutUser(text))
+		}
+		c.specs = append(c.specs, spec)
+	}
+	return nil
+}

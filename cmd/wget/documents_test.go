@@ -1,0 +1,230 @@
+package wget
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/spf13/pflag"
+
+	"wget/internal/fetch"
+)
+
+// The tables for readers say what the code says.
+func TestDocuments(t *testing.T) {
+	t.Run("flags", func(t *testing.T) {
+		for _, g := range new(flags).groups() {
+			same(t, g.title, flagRows(g), table(t, "docs/flags.md", g.title))
+		}
+	})
+	t.Run("formats", func(t *testing.T) {
+		same(t, "formats", formatNames(), firstWords(table(t, "README.md", "Formats")))
+	})
+	t.Run("exit codes", func(t *testing.T) {
+		var want [][]string
+		for _, e := range exitCodes() {
+			want = append(want, []string{e.list(), e.meaning})
+		}
+		same(t, "exit codes", want, table(t, "README.md", "Exit codes"))
+	})
+	t.Run("stages", func(t *testing.T) {
+		same(t, "stages", words(constants(t, "Stage")), firstWords(table(t, "docs/json.md", "Stages")))
+	})
+	t.Run("kinds", func(t *testing.T) {
+		var want, got [][]string
+		for _, kind := range words(constants(t, "Kind")) {
+			code := strconv.Itoa(kindCode(fetch.Kind(kind)))
+			if kind == string(fetch.KindCanceled) {
+				code = "that of the signal"
+			}
+			want = append(want, []string{"`" + kind + "`", code})
+		}
+		for _, row := range table(t, "docs/json.md", "Kinds") {
+			got = append(got, []string{row[0], row[2]})
+		}
+		same(t, "kinds", want, got)
+	})
+	t.Run("anomalies", func(t *testing.T) {
+		var want [][]string
+		for a := range fetch.Anomalies(1<<len(constants(t, "Anomalies")) - 1).All() {
+			want = append(want, []string{"`" + a.Name + "`", a.Meaning})
+		}
+		same(t, "anomalies", want, table(t, "docs/json.md", "Anomalies"))
+	})
+	t.Run("keys", func(t *testing.T) { checkKeys(t, table(t, "docs/json.md", "Keys")) })
+}
+
+func same(t *testing.T, what string, want, got any) {
+	t.Helper()
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("%s (-code +document):\n%s", what, diff)
+	}
+}
+
+// table is the cells of the first table below a heading, without the table's own
+// headings.
+func table(t *testing.T, page, heading string) (rows [][]string) {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join("../..", page))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, below, found := strings.Cut(string(text), "# "+heading+"\n")
+	_, below, more := strings.Cut(below, "\n|")
+	if !found || !more {
+		t.Fatalf("%s has no table below %q", page, heading)
+	}
+	for line := range strings.Lines("|" + below) {
+		if !strings.HasPrefix(line, "|") {
+			break
+		}
+		cells := strings.Split(strings.Trim(line, "|\n"), "|")
+		for i := range cells {
+			cells[i] = strings.TrimSpace(cells[i])
+		}
+		rows = append(rows, cells)
+	}
+	return rows[2:]
+}
+
+// quoted lists the words that stand between backquotes.
+func quoted(text string) (list []string) {
+	for _, match := range regexp.MustCompile("`([^`]+)`").FindAllStringSubmatch(text, -1) {
+		list = append(list, match[1])
+	}
+	return list
+}
+
+// firstWords is the first word between backquotes of each row.
+func firstWords(rows [][]string) (list []string) {
+	for _, row := range rows {
+		list = append(list, quoted(row[0])[0])
+	}
+	return list
+}
+
+// flagRows is the table of a group of flags: names and argument, meaning, default.
+func flagRows(g group) (rows [][]string) {
+	g.flags.VisitAll(func(f *pflag.Flag) {
+		if f.Hidden {
+			return
+		}
+		argument, meaning := pflag.UnquoteUsage(f)
+		name := "`" + strings.TrimSpace("--"+f.Name+" "+argument) + "`"
+		if f.Shorthand != "" {
+			name = "`-" + f.Shorthand + "`, " + name
+		}
+		value := f.DefValue
+		switch {
+		case f.Name == "parallel-max":
+			value = fmt.Sprintf("%d, or fewer by the limit on descriptors", fetch.DefaultParallel)
+		case value == "false", value == "0", value == "[]":
+			value = ""
+		}
+		rows = append(rows, []string{name, meaning, strings.ReplaceAll(value, version(), "VERSION")})
+	})
+	return rows
+}
+
+// constants lists the constants of a type of package fetch, as they are declared.
+func constants(t *testing.T, name string) (list []*ast.ValueSpec) {
+	t.Helper()
+	files, err := filepath.Glob("../../internal/fetch/*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, d := range parsed.Decls {
+			group, ok := d.(*ast.GenDecl)
+			if !ok || group.Tok != token.CONST || strings.HasSuffix(file, "_test.go") {
+				continue
+			}
+			ours := false // a constant without a value is of the type of the one above
+			for _, s := range group.Specs {
+				spec := s.(*ast.ValueSpec)
+				if of, typed := spec.Type.(*ast.Ident); typed || len(spec.Values) > 0 {
+					ours = typed && of.Name == name
+				}
+				if ours {
+					list = append(list, spec)
+				}
+			}
+		}
+	}
+	if len(list) == 0 {
+		t.Fatalf("package fetch has no constants of the type %s", name)
+	}
+	return list
+}
+
+// words is the values of constants that are strings.
+func words(specs []*ast.ValueSpec) (list []string) {
+	for _, spec := range specs {
+		word, _ := strconv.Unquote(spec.Values[0].(*ast.BasicLit).Value)
+		list = append(list, word)
+	}
+	return list
+}
+
+// checkKeys holds the table of keys against records that have every key but tries and proxy.
+func checkKeys(t *testing.T, rows [][]string) {
+	records, err := os.ReadFile("../../testdata/golden/json.raw.golden")
+	if err != nil {
+		t.Fatal(err)
+	}
+	keys := map[string]map[string]bool{"tries": {}, "proxy": {}} // and the keys of each one's objects
+	for line := range bytes.Lines(records) {
+		var record map[string]any
+		if err := json.Unmarshal(line, &record); err != nil {
+			t.Fatalf("%v in %s", err, line)
+		}
+		for key, value := range record {
+			if keys[key] == nil {
+				keys[key] = make(map[string]bool)
+			}
+			if key != "headers" {
+				addKeys(keys[key], value)
+			}
+		}
+	}
+	got := make(map[string]map[string]bool)
+	for _, row := range rows {
+		for _, key := range quoted(row[0]) {
+			got[key] = make(map[string]bool)
+			for _, inner := range quoted(row[1]) {
+				if len(keys[key]) > 0 {
+					got[key][inner] = true
+				}
+			}
+		}
+	}
+	same(t, "keys", keys, got)
+}
+
+// addKeys adds the keys of an object, or of the objects of a list.
+func addKeys(to map[string]bool, value any) {
+	switch value := value.(type) {
+	case map[string]any:
+		for key := range value {
+			to[key] = true
+		}
+	case []any:
+		for _, one := range value {
+			addKeys(to, one)
+		}
+	}
+}

@@ -1,0 +1,54 @@
+package wget
+
+import (
+	"io"
+	"os"
+	"strings"
+
+	"github.com/mattn/go-isatty"
+	"golang.org/x/term"
+)
+
+// useColor decides whether to colour w: the flag, then NO_COLOR, then
+// CLICOLOR_FORCE or FORCE_COLOR, then whether w is a terminal that can.
+func useColor(when string, w io.Writer, env func(string) string) bool {
+	switch {
+	case when == "always":
+		return true
+	case when == "never", env("NO_COLOR") != "":
+		return false
+	case isSet(env("CLICOLOR_FORCE")), isSet(env("FORCE_COLOR")):
+		return true
+	}
+	return isTerminal(w) && env("TERM") != "dumb"
+}
+
+// isSet reports whether a variable of the environment turns something on.
+func isSet(value string) bool {
+	return value != "" && value != "0" && !strings.EqualFold(value, "false")
+}
+
+// terminalWidth is the width of a terminal in columns, and 80 of another stream.
+func terminalWidth(stream any) int {
+	if f, ok := stream.(interface{ Fd() uintptr }); ok {
+		if width, _, err := term.GetSize(int(f.Fd())); err == nil && width > 0 {
+			return width
+		}
+	}
+	return 80
+}
+
+func isTerminal(stream any) bool {
+	f, ok := stream.(interface{ Fd() uintptr })
+	return ok && (isatty.IsTerminal(f.Fd()) || isatty.IsCygwinTerminal(f.Fd()))
+}
+
+// isPipe reports whether stream is a pipe or a socket.
+func isPipe(stream any) bool {
+	f, ok := stream.(interface{ Stat() (os.FileInfo, error) })
+	if !ok {
+		return false
+	}
+	info, err := f.Stat()
+	return err == nil && info.Mode()&(os.ModeNamedPipe|os.ModeSocket) != 0
+}

@@ -1,0 +1,198 @@
+package wget
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"net/netip"
+	"strconv"
+	"strings"
+	"time"
+
+	"wget/internal/fetch"
+)
+
+// A parser in this file returns an error that does not name the flag: its caller
+// knows where the text came from.
+
+// parseEach parses every value of a flag. The format words the error, from the
+// text of the value and the parser's error.
+func parseEach[T any](format string, texts []string, parse func(string) (T, error)) ([]T, error) {
+	var values []T
+	for _, text := range texts {
+		value, err := parse(text)
+		if err != nil {
+			return nil, usage(format, text, err)
+		}
+		values = append(values, value)
+	}
+	return values, nil
+}
+
+// seconds is a flag that reads 5s, 300ms, or plain seconds as GNU wget does.
+type seconds time.Duration
+
+func (s *seconds) Type() string { return "SECONDS" }
+
+func (s *seconds) String() string {
+	if *s == 0 {
+		return "0"
+	}
+	return time.Duration(*s).String()
+}
+
+func (s *seconds) Set(text string) error {
+	d, err := time.ParseDuration(text)
+	if n, plain := strconv.ParseFloat(text, 64); plain == nil {
+		d, err = time.Duration(n*float64(time.Second)), nil
+		if n != n || n > 1e9 {
+			err = errors.New("out of range")
+		}
+	}
+	if err != nil || d < 0 {
+		return errors.New("a duration is seconds, or a number with a unit such as 300ms")
+	}
+	*s = seconds(d)
+	return nil
+}
+
+// byteSize is a flag that reads a number of bytes, or of KiB and MiB as in 64k
+// and 1m.
+type byteSize int
+
+func (b *byteSize) Type() string { return "BYTES" }
+
+func (b *byteSize) String() string {
+	switch n := int(*b); {
+	case n > 0 && n%(1<<20) == 0:
+		return strconv.Itoa(n>>20) + "m"
+	case n > 0 && n%(1<<10) == 0:
+		return strconv.Itoa(n>>10) + "k"
+	default:
+		return strconv.Itoa(n)
+	}
+}
+
+func (b *byteSize) Set(text string) error {
+	number, shift := strings.ToLower(text), 0
+	if digits, ok := strings.CutSuffix(number, "k"); ok {
+		number, shift = digits, 10
+	} else if digits, ok := strings.CutSuffix(number, "m"); ok {
+		number, shift = digits, 20
+	}
+	n, err := strconv.ParseInt(number, 10, 32)
+	if err != nil || n > math.MaxInt32>>shift {
+		return errors.New("a size is a number of bytes, or as in 64k, 1m")
+	}
+	*b = byteSize(n << shift)
+	return nil
+}
+
+// perSecond is a flag that reads 50/s, 600/m, 600/h, or plain hosts per second.
+type perSecond float64
+
+func (r *perSecond) Type() string { return "N/s" }
+
+func (r *perSecond) String() string { return strconv.FormatFloat(float64(*r), 'g', -1, 64) }
+
+func (r *perSecond) Set(text string) error {
+	number, unit, _ := strings.Cut(text, "/")
+	seconds, known := map[string]float64{"": 1, "s": 1, "m": 60, "h": 3600}[unit]
+	n, err := strconv.ParseFloat(number, 64)
+	if err != nil || !known || !(n > 0 && n < 1e9) {
+		return errors.New("a rate is a number of hosts per second, or as in 50/s, 600/m")
+	}
+	*r = perSecond(n / seconds)
+	return nil
+}
+
+// parseHeader reads 'Name: value', and 'Name:', which removes a default.
+func parseHeader(text string) (fetch.Field, error) {
+	name, value, found := strings.Cut(text, ":")
+	value = strings.Trim(value, " \t")
+	switch {
+	case !found:
+		return fetch.Field{}, errors.New("missing colon, as in 'Name: value'")
+	case !fetch.IsToken(name):
+		return fetch.Field{}, fmt.Errorf("%q cannot be a field name", name)
+	case strings.ContainsAny(value, "\r\n\x00"):
+		return fetch.Field{}, errors.New("a value cannot hold CR, LF or NUL")
+	}
+	return fetch.Field{Name: name, Value: value, Remove: value == ""}, nil
+}
+
+// parseResolve reads HOST:PORT:ADDRESS[,ADDRESS]..., in curl's notation.
+func parseResolve(text string) (fetch.Route, error) {
+	malformed := errors.New("expected HOST:PORT:ADDRESS")
+	parts := splitColons(text, 3)
+	if len(parts) != 3 {
+		return fetch.Route{}, malformed
+	}
+	port, err := fetch.ParsePort(parts[1])
+	if err != nil {
+		return fetch.Route{}, err
+	}
+	r := fetch.Route{Host: strings.Trim(parts[0], "*[]"), Port: port}
+	for one := range strings.SplitSeq(parts[2], ",") {
+		addr, err := netip.ParseAddr(strings.Trim(one, "[]"))
+		if err != nil {
+			return fetch.Route{}, malformed
+		}
+		r.Addrs = append(r.Addrs, addr.Unmap())
+	}
+	return r, nil
+}
+
+// parseConnectTo reads HOST1:PORT1:HOST2:PORT2, in curl's notation. An empty
+// HOST1 or PORT1 matches any; an empty HOST2 or PORT2 changes nothing.
+func parseConnectTo(text string) (fetch.Route, error) {
+	parts := splitColons(text, 4)
+	if len(parts) != 4 {
+		return fetch.Route{}, errors.New("expected HOST1:PORT1:HOST2:PORT2")
+	}
+	r := fetch.Route{Host: strings.Trim(parts[0], "[]"), ToHost: strings.Trim(parts[2], "[]")}
+	for _, p := range []struct {
+		text string
+		port *uint16
+	}{{parts[1], &r.Port}, {parts[3], &r.ToPort}} {
+		if p.text == "" {
+			continue
+		}
+		port, err := fetch.ParsePort(p.text)
+		if err != nil {
+			return fetch.Route{}, err
+		}
+		*p.port = port
+	}
+	return r, nil
+}
+
+// parseServer reads the address of a resolver, with or without a port.
+func parseServer(text string) (netip.AddrPort, error) {
+	if addr, err := netip.ParseAddr(strings.Trim(text, "[]")); err == nil {
+		return netip.AddrPortFrom(addr, 53), nil
+	}
+	server, err := netip.ParseAddrPort(text)
+	if err != nil {
+		return server, errors.New("not an IP address, with or without a port")
+	}
+	return server, nil
+}
+
+// splitColons splits at colons outside brackets, into at most n parts.
+func splitColons(s string, n int) []string {
+	var parts []string
+	depth, start := 0, 0
+	for i, c := range []byte(s) {
+		switch {
+		case c == '[':
+			depth++
+		case c == ']':
+			depth--
+		case c == ':' && depth == 0 && len(parts) < n-1:
+			parts = append(parts, s[start:i])
+			start = i + 1
+		}
+	}
+	return append(parts, s[start:])
+}

@@ -1,0 +1,74 @@
+package report
+
+import (
+	"cmp"
+	"slices"
+
+	"wget/internal/fetch"
+)
+
+// messages words what stderr says about hosts:
+//
+//	wget sohu.com...
+//	sohu.com anomaly > bare-lf: a line ends with LF alone (RFC 9112 section 2.2)
+//	sohu.com error > connect: connection refused
+//	sohu.com hint > …
+type messages struct {
+	program string
+	palette palette
+	verbose bool
+	errors  bool
+}
+
+// newMessages turns on the errors if the reader of some sink would not see
+// them in the records.
+func newMessages(sinks []Sink, o Options) messages {
+	return messages{
+		program: cmp.Or(o.Program, "wget"),
+		palette: newPalette(o.ColorErr),
+		verbose: o.Verbose,
+		errors:  slices.ContainsFunc(sinks, func(s Sink) bool { return !s.format().ShowsErrors }),
+	}
+}
+
+// appendStart announces a target whose turn has come.
+func (m *messages) appendStart(b []byte, t *fetch.Target) []byte {
+	b = append(append(b, m.program...), ' ')
+	b = m.appendLabel(b, t)
+	return append(b, "...\n"...)
+}
+
+// appendResult appends the messages about one result.
+func (m *messages) appendResult(b []byte, r *fetch.Result) []byte {
+	if m.verbose {
+		if r.Proxy != "" {
+			b = m.appendLine(b, r, "proxy", m.palette.note, r.Proxy)
+		}
+		for a := range r.Anomalies().All() {
+			b = m.appendLine(b, r, "anomaly", m.palette.note, a.Name+": "+a.Meaning)
+		}
+	}
+	if m.errors && r.Err != nil {
+		b = m.appendLine(b, r, "error", m.palette.err, r.Err.Error())
+		if r.Err.Hint != "" {
+			b = m.appendLine(b, r, "hint", m.palette.note, r.Err.Hint)
+		}
+	}
+	return b
+}
+
+// appendLine appends "TARGET WORD > TEXT". The text may hold a server's bytes.
+func (m *messages) appendLine(b []byte, r *fetch.Result, word string, colour paint, text string) []byte {
+	b = m.appendLabel(b, &r.Target)
+	b = append(b, ' ')
+	b = append(b, colour.on...)
+	b = append(b, word...)
+	b = append(b, colour.off...)
+	b = append(b, " > "...)
+	b = appendEscaped(b, []byte(text))
+	return append(b, '\n')
+}
+
+func (m *messages) appendLabel(b []byte, t *fetch.Target) []byte {
+	return m.palette.host(t).appendEscaped(b, []byte(t.Text))
+}

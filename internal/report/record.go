@@ -1,0 +1,381 @@
+package report
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"net/netip"
+	"strconv"
+	"time"
+	"unicode/utf8"
+
+	"wget/internal/fetch"
+)
+
+// Record is one object of the json format, as [Records] reads it. A member that
+// is absent is unknown, and its field is zero.
+type Record struct {
+	Index  int            `json:"index"`  // position of the target in the input, from 0
+	Target string         `json:"target"` // as typed
+	URL    string         `json:"url"`
+	Addr   netip.AddrPort `json:"addr"` // the server's
+
+	Proxy string `json:"proxy"` // URL of the proxy that was asked, without credentials
+
+	Section           // the final one; embedded because its members stand among the record's
+	Interim []Section `json:"interim"` // of status 1xx, in order of arrival
+
+	TLS       *TLS     `json:"tls"`
+	Anomalies []string `json:"anomalies"`
+	Bytes     int      `json:"bytes"` // length of all sections
+	Raw       []byte   `json:"raw"`   // all sections as they came; recorded on request
+	Tries     int      `json:"tries"` // recorded if above 1
+	Seconds   Seconds  `json:"seconds"`
+	Error     *Failure `json:"error"`
+}
+
+// Section is a header section.
+type Section struct {
+	Proto   string `json:"proto"` // "HTTP/1.1"
+	Status  int    `json:"status"`
+	Reason  string `json:"reason"`
+	Headers Fields `json:"headers"`
+}
+
+// Fields lists the fields of a section as they are recorded: names in lower
+// case, in order of their first arrival, and all values of a name together.
+type Fields []Field
+
+// Field is one field of a section. A name with several values has a Field for
+// each.
+type Field struct{ Name, Value string }
+
+// TLS describes the session.
+type TLS struct {
+	Version  string    `json:"version"` // "TLS 1.3"
+	Cipher   string    `json:"cipher"`
+	ALPN     string    `json:"alpn"`
+	SNI      string    `json:"sni"`
+	Subject  string    `json:"subject"` // of the server's own certificate
+	Issuer   string    `json:"issuer"`
+	NotAfter time.Time `json:"not_after"`
+}
+
+// Seconds says when each step was over, in seconds from the start of the host.
+type Seconds struct {
+	DNS       float64 `json:"dns"`
+	Connect   float64 `json:"connect"`
+	TLS       float64 `json:"tls"`
+	FirstByte float64 `json:"first_byte"`
+	Total     float64 `json:"total"`
+}
+
+// Failure says where and why a host failed.
+type Failure struct {
+	Stage   fetch.Stage `json:"stage"`
+	Kind    fetch.Kind  `json:"kind"`
+	Message string      `json:"message"`
+	Hint    string      `json:"hint"`
+}
+
+// Records reads the records in r, one per line. Keys that are not known are
+// passed over. Each line that is no record yields an error with the number of
+// the line, io.ErrUnexpectedEOF for a last line that was cut short, and the
+// lines after it are read all the same. An error in reading ends the records.
+func Records(r io.Reader) iter.Seq2[*Record, error] {
+	return func(yield func(*Record, error) bool) {
+		lines := bufio.NewReaderSize(r, batchSize)
+		for number := 1; ; number++ {
+			line, err := lines.ReadBytes('\n')
+			if err != nil && err != io.EOF {
+				yield(nil, err)
+				return
+			}
+			if len(line) == 0 {
+				return
+			}
+			record := new(Record)
+			if wrong := json.Unmarshal(line, record); wrong != nil {
+				if err == io.EOF {
+					wrong = io.ErrUnexpectedEOF
+				}
+				record, err = nil, fmt.Errorf("line %d: %w", number, wrong)
+			} else {
+				err = nil
+			}
+			if !yield(record, err) {
+				return
+			}
+		}
+	}
+}
+
+// UnmarshalJSON reads an object that has a list of values for each name. A name
+// that comes twice is kept twice.
+func (f *Fields) UnmarshalJSON(text []byte) error {
+	*f = Fields{}
+	d := json.NewDecoder(bytes.NewReader(text))
+	if open, err := d.Token(); err != nil || open != json.Delim('{') {
+		return errors.Join(err, errors.New("headers is not an object"))
+	}
+	for d.More() {
+		name, err := d.Token()
+		if err != nil {
+			return err
+		}
+		var values []string
+		if err := d.Decode(&values); err != nil {
+			return err
+		}
+		for _, value := range values {
+			*f = append(*f, Field{name.(string), value})
+		}
+	}
+	return nil
+}
+
+// recordWriter writes records. They are built by hand, since fields keep their
+// order of arrival and a record costs little more than its lines do.
+type recordWriter struct {
+	includeRaw bool
+
+	// Of the record at hand, kept for their memory.
+	url           []byte
+	names, values [][]byte
+	written       []bool // by field: its name came before, and so its value is written
+}
+
+// append appends the record of a result, without a line end.
+func (w *recordWriter) append(b []byte, r *fetch.Result) []byte {
+	b = append(b, `{"index":`...)
+	b = strconv.AppendInt(b, int64(r.Target.Index), 10)
+	b = appendMember(b, "target", r.Target.Text)
+	if r.Target.Err == nil {
+		w.url = appendURL(w.url[:0], &r.Target)
+		b = append(b, `,"url":`...)
+		b = appendString(b, w.url)
+	}
+	if r.Addr.IsValid() {
+		b = append(b, `,"addr":"`...)
+		b = r.Addr.AppendTo(b)
+		b = append(b, '"')
+	}
+	if r.Proxy != "" {
+		b = appendMember(b, "proxy", r.Proxy)
+	}
+	if r.Head.Proto != "" {
+		b = append(b, ',')
+		b = w.appendSection(b, &r.Head)
+	}
+	if len(r.Interim) > 0 {
+		b = append(b, `,"interim":[`...)
+		for i := range r.Interim {
+			if i > 0 {
+				b = append(b, ',')
+			}
+			b = append(b, '{')
+			b = w.appendSection(b, &r.Interim[i])
+			b = append(b, '}')
+		}
+		b = append(b, ']')
+	}
+	if r.Session != nil {
+		b = appendTLS(b, r.Session)
+	}
+	if odd := r.Anomalies(); odd != 0 {
+		b = append(b, `,"anomalies":[`...)
+		for a := range odd.All() {
+			b = append(b, '"')
+			b = append(b, a.Name...)
+			b = append(b, '"', ',')
+		}
+		b[len(b)-1] = ']'
+	}
+	if len(r.Raw) > 0 {
+		b = append(b, `,"bytes":`...)
+		b = strconv.AppendInt(b, int64(len(r.Raw)), 10)
+		if w.includeRaw {
+			b = append(b, `,"raw":"`...)
+			b = base64.StdEncoding.AppendEncode(b, r.Raw)
+			b = append(b, '"')
+		}
+	}
+	if r.Tries > 1 {
+		b = append(b, `,"tries":`...)
+		b = strconv.AppendInt(b, int64(r.Tries), 10)
+	}
+	b = appendSeconds(b, r.Times)
+	if r.Err != nil {
+		b = appendFailure(b, r.Err)
+	}
+	return append(b, '}')
+}
+
+// appendURL appends what t.URL returns, which would be a string to allocate.
+func appendURL(b []byte, t *fetch.Target) []byte {
+	if t.TLS {
+		b = append(b, "https://"...)
+	} else {
+		b = append(b, "http://"...)
+	}
+	b = append(b, t.Authority()...)
+	return append(b, t.Path...)
+}
+
+// appendSection appends the members of a section.
+func (w *recordWriter) appendSection(b []byte, h *fetch.Head) []byte {
+	b = append(b, `"proto":"`...)
+	b = append(b, h.Proto...)
+	b = append(b, `","status":`...)
+	b = strconv.AppendInt(b, int64(h.Status), 10)
+	b = append(b, `,"reason":`...)
+	b = appendString(b, h.Reason())
+	b = append(b, `,"headers":`...)
+	return w.appendFields(b, h)
+}
+
+// appendFields appends an object with the list of values of each name, at the
+// place where the name first came. A linear search finds the values, except
+// among so many fields as only a hostile server sends.
+func (w *recordWriter) appendFields(b []byte, h *fetch.Head) []byte {
+	w.names, w.values = w.names[:0], w.values[:0]
+	for name, value := range h.Fields() {
+		w.names, w.values = append(w.names, name), append(w.values, value)
+	}
+	if len(w.names) > 64 || w.hasOddName() {
+		return appendManyFields(b, w.names, w.values)
+	}
+	w.written = append(w.written[:0], make([]bool, len(w.names))...)
+	b = append(b, '{')
+	for i, name := range w.names {
+		if w.written[i] {
+			continue
+		}
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = appendLower(b, name)
+		b = append(b, ':', '[')
+		b = appendString(b, w.values[i])
+		for k := i + 1; k < len(w.names); k++ {
+			if len(w.names[k]) == len(name) && equalLower(w.names[k], name) {
+				w.written[k] = true
+				b = append(b, ',')
+				b = appendString(b, w.values[k])
+			}
+		}
+		b = append(b, ']')
+	}
+	return append(b, '}')
+}
+
+// hasOddName reports whether some name is not ASCII. Two such names can be the
+// same text though their bytes differ, since one is UTF-8 and the other Latin-1.
+func (w *recordWriter) hasOddName() bool {
+	for _, name := range w.names {
+		for _, c := range name {
+			if c >= utf8.RuneSelf {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// appendManyFields is appendFields in linear time, with a map of names as they are
+// written.
+func appendManyFields(b []byte, names, values [][]byte) []byte {
+	places := make(map[string]int, len(names)) // of each name in lists
+	var lists [][]int                          // the fields of each name
+	for i, name := range names {
+		key := string(appendLower(nil, name))
+		place, known := places[key]
+		if !known {
+			place = len(lists)
+			places[key] = place
+			lists = append(lists, nil)
+		}
+		lists[place] = append(lists[place], i)
+	}
+	b = append(b, '{')
+	for _, list := range lists {
+		b = appendLower(b, names[list[0]])
+		b = append(b, ':', '[')
+		for _, i := range list {
+			b = appendString(b, values[i])
+			b = append(b, ',')
+		}
+		b[len(b)-1] = ']'
+		b = append(b, ',')
+	}
+	b[len(b)-1] = '}'
+	return b
+}
+
+func appendTLS(b []byte, s *fetch.Session) []byte {
+	b = append(b, `,"tls":{"version":`...)
+	b = appendString(b, []byte(s.Version))
+	b = appendMember(b, "cipher", s.Cipher)
+	for _, m := range [...]struct{ key, value string }{
+		{"alpn", s.ALPN}, {"sni", s.ServerName}, {"subject", s.Subject}, {"issuer", s.Issuer},
+	} {
+		if m.value != "" {
+			b = appendMember(b, m.key, m.value)
+		}
+	}
+	if !s.NotAfter.IsZero() {
+		b = appendMember(b, "not_after", s.NotAfter.UTC().Format(time.RFC3339))
+	}
+	return append(b, '}')
+}
+
+// appendSeconds appends the steps that were reached, and the total.
+func appendSeconds(b []byte, t fetch.Times) []byte {
+	b = append(b, `,"seconds":{`...)
+	for _, step := range [...]struct {
+		key string
+		at  time.Duration
+	}{{"dns", t.DNS}, {"connect", t.Connect}, {"tls", t.TLS}, {"first_byte", t.FirstByte}} {
+		if step.at > 0 {
+			b = append(b, '"')
+			b = append(b, step.key...)
+			b = append(b, '"', ':')
+			b = appendDuration(b, step.at)
+			b = append(b, ',')
+		}
+	}
+	b = append(b, `"total":`...)
+	b = appendDuration(b, t.Total)
+	return append(b, '}')
+}
+
+// appendDuration appends seconds with six decimal places.
+func appendDuration(b []byte, d time.Duration) []byte {
+	micros := d.Round(time.Microsecond).Microseconds()
+	b = strconv.AppendInt(b, micros/1e6, 10)
+	b = append(b, '.')
+	for unit := int64(1e5); unit > 0; unit /= 10 {
+		b = append(b, byte('0'+micros/unit%10))
+	}
+	return b
+}
+
+// appendFailure appends an error. The text of its cause may hold a server's
+// bytes.
+func appendFailure(b []byte, e *fetch.Error) []byte {
+	b = append(b, `,"error":{"stage":"`...)
+	b = append(b, e.Stage...)
+	b = append(b, `","kind":"`...)
+	b = append(b, e.Kind...)
+	b = append(b, '"')
+	b = appendMember(b, "message", Escape(e.Err.Error()))
+	if e.Hint != "" {
+		b = appendMember(b, "hint", e.Hint)
+	}
+	return append(b, '}')
+}
