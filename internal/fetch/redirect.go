@@ -141,14 +141,12 @@ func sameOrigin(a, b *Target) bool {
 // hasLed reports whether the last target has led to next before. It is asked
 // twice, since an answer may differ at the second visit.
 func (r *Result) hasLed(next *Target) bool {
-	for i := range r.Hops {
-		to := &r.Reply.Target
-		if i+1 < len(r.Hops) {
-			to = &r.Hops[i+1].Target
-		}
-		if sameResource(&r.Hops[i].Target, &r.Reply.Target) && sameResource(to, next) {
+	was := false // the one before was the last target
+	for reply := range r.Replies() {
+		if was && sameResource(&reply.Target, next) {
 			return true
 		}
+		was = sameResource(&reply.Target, &r.Reply.Target)
 	}
 	return false
 }

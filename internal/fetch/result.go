@@ -1,6 +1,7 @@
 package fetch
 
 import (
+	"iter"
 	"net/netip"
 	"time"
 )
@@ -41,18 +42,27 @@ func (r *Reply) Anomalies() Anomalies {
 	return a
 }
 
-// Anomalies is what was odd in any of the sections, and in where they led.
-func (r *Result) Anomalies() Anomalies {
-	a := r.Reply.Anomalies()
-	for i := range r.Hops {
-		a |= r.Hops[i].Anomalies()
-		next := &r.Reply.Target
-		if i+1 < len(r.Hops) {
-			next = &r.Hops[i+1].Target
+// Replies yields the answers that redirected and the last reply, in order.
+func (r *Result) Replies() iter.Seq[*Reply] {
+	return func(yield func(*Reply) bool) {
+		for i := range r.Hops {
+			if !yield(&r.Hops[i]) {
+				return
+			}
 		}
-		if r.Hops[i].Target.TLS && !next.TLS {
+		yield(&r.Reply)
+	}
+}
+
+// Anomalies is what was odd in any of the sections, and in where they led.
+func (r *Result) Anomalies() (a Anomalies) {
+	secure := false
+	for reply := range r.Replies() {
+		a |= reply.Anomalies()
+		if secure && !reply.Target.TLS {
 			a |= Downgrade
 		}
+		secure = reply.Target.TLS
 	}
 	return a
 }

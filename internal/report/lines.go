@@ -10,6 +10,7 @@ import (
 // lines is the format of that name:
 //
 //	sina.com.cn header > HTTP/1.1 302 Found
+//	sina.com.cn redirect > https://www.sina.com.cn/
 type lines struct {
 	unframed
 	palette palette
@@ -20,13 +21,28 @@ type lines struct {
 func newLines(o Options) Reporter { return &lines{palette: newPalette(o.Color)} }
 
 func (l *lines) Record(b []byte, r *fetch.Result) []byte {
+	for i := range r.Hops {
+		b = l.appendSections(b, &r.Target, &r.Hops[i])
+		next := &r.Reply
+		if i+1 < len(r.Hops) {
+			next = &r.Hops[i+1]
+		}
+		b = l.palette.host(&r.Target).appendEscaped(b, []byte(r.Target.Text))
+		b = append(b, " redirect > "...)
+		b = append(appendURL(b, &next.Target), '\n')
+	}
 	if !isShown(r) {
 		return b
 	}
+	return l.appendSections(b, &r.Target, &r.Reply)
+}
+
+// appendSections appends the sections of a reply, under the label of a target.
+func (l *lines) appendSections(b []byte, t *fetch.Target, r *fetch.Reply) []byte {
 	for i := range r.Interim {
-		b = l.appendHead(b, &r.Target, &r.Interim[i])
+		b = l.appendHead(b, t, &r.Interim[i])
 	}
-	return l.appendHead(b, &r.Target, &r.Head)
+	return l.appendHead(b, t, &r.Head)
 }
 
 // appendHead appends a section, line by line. In colour, the status code stands
