@@ -3,6 +3,7 @@ package fetch
 import (
 	"net/netip"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -148,4 +149,52 @@ func FuzzLocation(f *testing.F) {
 			t.Errorf("%s leads to %s, %v", next.URL(), again.URL(), err)
 		}
 	})
+}
+
+// Of several addresses the public ones are left, and none but those are
+// connected to.
+func TestBlockPrivate(t *testing.T) {
+	public, inside := netip.MustParseAddr("198.51.100.1"), netip.MustParseAddr("10.0.0.1")
+	for _, c := range []struct {
+		name    string
+		from    Reply
+		o       Options
+		proxy   *Proxy
+		peer    netip.Addr
+		addrs   []netip.Addr
+		want    []netip.Addr
+		blocked bool
+	}{
+		{name: "some are private", addrs: []netip.Addr{inside, public, inside}, want: []netip.Addr{public}},
+		{name: "all are private", addrs: []netip.Addr{inside, inside}, blocked: true},
+		{name: "the one before was private", from: Reply{Addr: netip.AddrPortFrom(inside, 80)}, addrs: []netip.Addr{inside}, want: []netip.Addr{inside}},
+		{name: "allowed", o: Options{AllowPrivate: true}, addrs: []netip.Addr{inside}, want: []netip.Addr{inside}},
+		{name: "the user gave it", o: Options{Routes: []Route{{Host: "h.test", Addrs: []netip.Addr{inside}}}}, addrs: []netip.Addr{inside}, want: []netip.Addr{inside}},
+		{name: "the user gave a name", o: Options{Routes: []Route{{ToHost: "inside.test"}}}, addrs: []netip.Addr{inside}, want: []netip.Addr{inside}},
+		{name: "the user gave a port", o: Options{Routes: []Route{{ToPort: 8080}}}, addrs: []netip.Addr{inside}, blocked: true},
+		{name: "a proxy inside", proxy: new(Proxy), addrs: []netip.Addr{inside}, want: []netip.Addr{inside}},
+		{name: "a proxy is to lead inside", proxy: new(Proxy), peer: inside, addrs: []netip.Addr{public}, blocked: true},
+		{name: "from a proxy", from: Reply{Addr: netip.AddrPortFrom(inside, 80), Proxy: "http://proxy.test"}, addrs: []netip.Addr{inside}, blocked: true},
+		{
+			name:  "from a private address behind a proxy",
+			from:  Reply{Target: Target{Addr: inside}, Addr: netip.AddrPortFrom(public, 80), Proxy: "http://proxy.test"},
+			addrs: []netip.Addr{inside}, want: []netip.Addr{inside},
+		},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if !c.from.Addr.IsValid() {
+				c.from.Addr = netip.AddrPortFrom(public, 80)
+			}
+			v := &visit{f: &fetcher{options: c.o}, result: Result{Hops: []Reply{c.from}}}
+			shared := slices.Clone(c.addrs)
+			trip := trip{v: v, target: &Target{Host: "h.test", Port: 80}, addrs: shared, proxy: c.proxy, peer: endpoint{addr: c.peer}}
+			err := trip.blockPrivate()
+			if c.blocked != (err != nil) || !c.blocked && !slices.Equal(trip.addrs, c.want) {
+				t.Errorf("%v, error %v", trip.addrs, err)
+			}
+			if !slices.Equal(shared, c.addrs) {
+				t.Error("addresses that others may share were changed")
+			}
+		})
+	}
 }

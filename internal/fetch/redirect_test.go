@@ -2,6 +2,7 @@ package fetch_test
 
 import (
 	"bufio"
+	"context"
 	"crypto/tls"
 	"fmt"
 	"io"
@@ -14,7 +15,10 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -249,5 +253,178 @@ func checkRecord(t *testing.T, r *fetch.Result) {
 	}
 	if len(r.Hops) == 0 && r.Reply.Target != r.Target {
 		t.Errorf("asked %+v, which is not %+v", r.Reply.Target, r.Target)
+	}
+}
+
+// leading answers the n-th connection with the n-th reply, after a pause each.
+func leading(pause time.Duration, replies ...string) dialer {
+	var asked atomic.Int32
+	return piped(func(conn net.Conn) {
+		reply := replies[min(int(asked.Add(1)), len(replies))-1]
+		takeRequest(conn)
+		time.Sleep(pause)
+		io.WriteString(conn, reply)
+	})
+}
+
+const to204 = "HTTP/1.1 204 No Content\r\n\r\n"
+
+// to is an answer that leads to a path.
+func to(path string) string { return "HTTP/1.1 302 Found\r\nLocation: " + path + "\r\n\r\n" }
+
+// --max-time bounds the chain, the other timeouts each request, and every
+// request has times of its own.
+func TestChainTimes(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		options fetch.Options
+		hops    int
+		err     string
+	}{
+		{"enough", fetch.Options{ReadTimeout: 2 * time.Second, MaxTime: 4 * time.Second}, 2, ""},
+		{"too little for all", fetch.Options{ReadTimeout: 2 * time.Second, MaxTime: 1500 * time.Millisecond}, 1, "read: timed out after 1.5s"},
+		{"too little for one", fetch.Options{ReadTimeout: time.Second / 2}, 0, "read: timed out after 500ms"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				c.options.Location, c.options.MaxRedirect = true, 20
+				c.options.Dial = leading(time.Second, to("/b"), to("/c"), to204)
+				start := time.Now()
+				r := askOne(t, t.Context(), c.options, "192.0.2.1")
+				took := time.Since(start)
+				time.Sleep(time.Second) // until the last server has spoken to nobody
+				said := ""
+				if r.Err != nil {
+					said = r.Err.Error()
+				}
+				if len(r.Hops) != c.hops || said != c.err {
+					t.Fatalf("%d hops, error %q; want %d, %q", len(r.Hops), said, c.hops, c.err)
+				}
+				var sum time.Duration
+				for reply := range r.Replies() {
+					if reply.Times.FirstByte != 0 && reply.Times.FirstByte != time.Second {
+						t.Errorf("first byte after %v", reply.Times.FirstByte)
+					}
+					sum += reply.Times.Total
+				}
+				if sum != took {
+					t.Errorf("the requests took %v in all, the chain %v", sum, took)
+				}
+			})
+		})
+	}
+}
+
+// A hop that fails for a passing reason is tried again, and nothing before it.
+func TestChainTries(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := fetch.Options{Location: true, MaxRedirect: 20, Tries: 3}
+		o.Dial = leading(0, to("/b"), "", "", to("/c"), to204)
+		r := askOne(t, t.Context(), o, "192.0.2.1")
+		if r.Err != nil || r.Head.Status != 204 || len(r.Hops) != 2 || r.Tries != 1 || r.Reply.Target.Path != "/c" {
+			t.Errorf("status %d of %s after %d hops in %d tries, error %v", r.Head.Status, r.Reply.Target.Path, len(r.Hops), r.Tries, r.Err)
+		}
+		o.Dial = leading(0, to("/b"), "")
+		r = askOne(t, t.Context(), o, "192.0.2.1")
+		if r.Err == nil || r.Err.Kind != fetch.KindClosed || len(r.Hops) != 1 || r.Tries != 3 || r.Hops[0].Head.Status != 302 {
+			t.Errorf("%d hops, %d tries, error %v; want 1, 3, closed", len(r.Hops), r.Tries, r.Err)
+		}
+	})
+}
+
+// The bound on header sections is for each answer.
+func TestChainMaxHeader(t *testing.T) {
+	pad := func(reply string, n int) string {
+		return strings.Replace(reply, "\r\n", "\r\nX: "+strings.Repeat("x", n-len(reply)-len("X: \r\n"))+"\r\n", 1)
+	}
+	o := fetch.Options{Location: true, MaxRedirect: 20, MaxHeader: 1000}
+	o.Dial = leading(0, pad(to("/b"), 999), pad(to("/c"), 999), pad(to204, 999))
+	if r := askOne(t, t.Context(), o, "192.0.2.1"); r.Err != nil || len(r.Hops) != 2 {
+		t.Errorf("%d hops, error %v", len(r.Hops), r.Err)
+	}
+	o.Dial = leading(0, pad(to("/b"), 999), pad(to("/c"), 1001))
+	if r := askOne(t, t.Context(), o, "192.0.2.1"); r.Err == nil || r.Err.Kind != fetch.KindTooLarge || len(r.Hops) != 1 {
+		t.Errorf("%d hops, error %v", len(r.Hops), r.Err)
+	}
+}
+
+// A hop waits for its turn at its own address, and gives up that of the one
+// before.
+func TestChainPerAddr(t *testing.T) {
+	o := fetch.Options{Location: true, MaxRedirect: 20, PerAddr: 1}
+	o.Dial = func(ctx context.Context, network, address string) (net.Conn, error) {
+		other := map[string]string{"192.0.2.1:80": "http://192.0.2.2/x", "192.0.2.2:80": "http://192.0.2.1/x"}[address]
+		return piped(func(conn net.Conn) {
+			if strings.HasPrefix(takeRequest(conn), "GET /x") {
+				io.WriteString(conn, to204)
+				return
+			}
+			io.WriteString(conn, to(other))
+		})(ctx, network, address)
+	}
+	for _, r := range askAll(t, t.Context(), o, slices.Repeat([]string{"192.0.2.1", "192.0.2.2"}, 20)...) {
+		if r.Err != nil || len(r.Hops) != 1 {
+			t.Errorf("%s: %d hops, error %v", r.Target.Text, len(r.Hops), r.Err)
+		}
+	}
+}
+
+// A chain ends with the run.
+func TestChainCanceled(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	o := fetch.Options{Location: true, MaxRedirect: 20}
+	o.Dial = piped(func(conn net.Conn) {
+		if strings.HasPrefix(takeRequest(conn), "GET / ") {
+			io.WriteString(conn, to("/b"))
+			return
+		}
+		cancel()
+		silent(conn)
+	})
+	r := askOne(t, ctx, o, "192.0.2.1")
+	if r.Err == nil || r.Err.Kind != fetch.KindCanceled || len(r.Hops) != 1 {
+		t.Errorf("%d hops, error %v", len(r.Hops), r.Err)
+	}
+}
+
+// What a server makes longer and longer stays within the bounds, and so does the
+// time to work it out.
+func TestChainHostile(t *testing.T) {
+	letters := make([]rune, 20_000)
+	for i := range letters {
+		letters[i] = 0x4e00 + rune(i) // each but once, which is the most work for Punycode
+	}
+	for _, c := range []struct {
+		name, location, kind string
+	}{
+		{"long path", "/" + strings.Repeat("x", 200_000), ""},
+		{"many segments", strings.Repeat("/x", 100_000), ""},
+		{"many dots", strings.Repeat("/x/..", 50_000), ""},
+		{"many escapes", "/" + strings.Repeat("\xff", 60_000), ""},
+		{"many tabs", "/" + strings.Repeat("\t", 200_000) + "x", ""},
+		{"long name", "http://" + strings.Repeat("a.", 100_000) + "/", "malformed"},
+		{"long international name", "http://" + string(letters) + "/", "malformed"},
+		{"long number", "http://" + strings.Repeat("1", 200_000) + "/", "malformed"},
+		{"long port", "http://192.0.2.2:" + strings.Repeat("0", 200_000) + "80/", ""},
+		{"long user", "http://" + strings.Repeat("u", 90_000) + ":" + strings.Repeat("%40", 30_000) + "@192.0.2.2/", ""},
+		{"many slashes", "http:" + strings.Repeat("/", 200_000) + "192.0.2.2", ""},
+		{"many ats", "http://" + strings.Repeat("@", 200_000) + "192.0.2.2/", ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			o := fetch.Options{Location: true, MaxRedirect: 20, ReadTimeout: time.Minute}
+			o.Dial = leading(0, to(c.location), to204)
+			r := askOne(t, t.Context(), o, "192.0.2.1")
+			kind := ""
+			if r.Err != nil {
+				kind = string(r.Err.Kind)
+				if size := len(r.Err.Error()); size > 1000 {
+					t.Errorf("an error of %d bytes", size)
+				}
+			}
+			if kind != c.kind {
+				t.Errorf("error %v, want %q", r.Err, c.kind)
+			}
+		})
 	}
 }
