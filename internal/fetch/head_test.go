@@ -440,7 +440,7 @@ func TestHeadCasesShowEveryAnomaly(t *testing.T) {
 			shown[name] = true
 		}
 	}
-	for a := range (^Downgrade & (1<<len(anomalies()) - 1)).All() {
+	for a := range (Downgrade - 1).All() { // those before it are of a head
 		if !shown[a.Name] {
 			t.Errorf("no case shows %s", a.Name)
 		}
