@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"wget/internal/fetch"
+	"wget/internal/fetch/dns"
 	"wget/internal/report"
 )
 
@@ -151,7 +152,7 @@ func (f *flags) checkedFormat(s streams) (report.Format, error) {
 func (f *flags) fetchOptions(set func(string) bool, stderr io.Writer) (o fetch.Options, err error) {
 	o = fetch.Options{
 		Protocol: "HTTP/1.1", Method: f.method, UserAgent: f.userAgent, ServerName: f.sni,
-		DNSTimeout: time.Duration(f.dnsTimeout), ConnectTimeout: time.Duration(f.connectTimeout),
+		DNS: dns.Config{Timeout: time.Duration(f.dnsTimeout)}, ConnectTimeout: time.Duration(f.connectTimeout),
 		ReadTimeout: time.Duration(f.readTimeout), MaxTime: time.Duration(f.maxTime),
 		Tries: f.tries, RetryRefused: f.retryRefused,
 		Location: f.location, MaxRedirect: f.maxRedirect, AllowPrivate: f.allowPrivate,
@@ -176,7 +177,7 @@ func (f *flags) fetchOptions(set func(string) bool, stderr io.Writer) (o fetch.O
 			return o, usage("--bind-address %q: not an IP address", f.bindAddress)
 		}
 	}
-	if o.DNSServers, err = parseEach("--dns-servers %q: %w", f.dnsServers, parseServer); err != nil {
+	if o.DNS.Servers, err = parseEach("--dns-servers %q: %w", f.dnsServers, parseServer); err != nil {
 		return o, err
 	}
 	if o.Header, err = parseEach("--header %q: %w", f.headers, parseHeader); err != nil {

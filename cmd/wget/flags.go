@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"wget/internal/fetch"
+	"wget/internal/fetch/dns"
 	"wget/internal/report"
 )
 
@@ -144,7 +145,7 @@ func (f *flags) declareTLS(p *pflag.FlagSet) {
 }
 
 func (f *flags) declareLimits(p *pflag.FlagSet) {
-	f.dnsTimeout = seconds(fetch.DefaultDNSTimeout)
+	f.dnsTimeout = seconds(dns.DefaultTimeout)
 	f.connectTimeout = seconds(fetch.DefaultConnectTimeout)
 	f.readTimeout = seconds(fetch.DefaultReadTimeout)
 	f.maxHeader = fetch.DefaultMaxHeader

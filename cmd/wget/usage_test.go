@@ -6,15 +6,21 @@ import (
 	"testing"
 
 	"wget/cmd/wget"
+	"wget/internal/testserver"
 )
 
 // inProcess runs a command line against nobody: whatever it asks for is refused.
 func inProcess(t *testing.T, stdin string, args ...string) (code int, stdout, stderr string) {
 	t.Helper()
-	var out, err bytes.Buffer
-	args = append([]string{"--connect-to", "::127.0.0.1:1"}, args...)
-	code = wget.Main(t.Context(), append([]string{"wget"}, args...), strings.NewReader(stdin), &out, &err, nil)
-	return code, out.String(), err.String()
+	nobody, err := testserver.HoldPort("127.0.0.1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer nobody.Close()
+	var out, errs bytes.Buffer
+	args = append([]string{"--connect-to", "::" + nobody.LocalAddr().String()}, args...)
+	code = wget.Main(t.Context(), append([]string{"wget"}, args...), strings.NewReader(stdin), &out, &errs, nil)
+	return code, out.String(), errs.String()
 }
 
 // A command line that cannot be obeyed is answered with one line, exit code 2,

@@ -164,17 +164,18 @@ func TestBlockPrivate(t *testing.T) {
 		addrs   []netip.Addr
 		want    []netip.Addr
 		blocked bool
+		guarded bool // against private addresses that come late
 	}{
-		{name: "some are private", addrs: []netip.Addr{inside, public, inside}, want: []netip.Addr{public}},
-		{name: "all are private", addrs: []netip.Addr{inside, inside}, blocked: true},
+		{name: "some are private", guarded: true, addrs: []netip.Addr{inside, public, inside}, want: []netip.Addr{public}},
+		{name: "all are private", guarded: true, addrs: []netip.Addr{inside, inside}, blocked: true},
 		{name: "the one before was private", from: Reply{Addr: netip.AddrPortFrom(inside, 80)}, addrs: []netip.Addr{inside}, want: []netip.Addr{inside}},
 		{name: "allowed", o: Options{AllowPrivate: true}, addrs: []netip.Addr{inside}, want: []netip.Addr{inside}},
 		{name: "the user gave it", o: Options{Routes: []Route{{Host: "h.test", Addrs: []netip.Addr{inside}}}}, addrs: []netip.Addr{inside}, want: []netip.Addr{inside}},
 		{name: "the user gave a name", o: Options{Routes: []Route{{ToHost: "inside.test"}}}, addrs: []netip.Addr{inside}, want: []netip.Addr{inside}},
-		{name: "the user gave a port", o: Options{Routes: []Route{{ToPort: 8080}}}, addrs: []netip.Addr{inside}, blocked: true},
+		{name: "the user gave a port", guarded: true, o: Options{Routes: []Route{{ToPort: 8080}}}, addrs: []netip.Addr{inside}, blocked: true},
 		{name: "a proxy inside", proxy: new(Proxy), addrs: []netip.Addr{inside}, want: []netip.Addr{inside}},
 		{name: "a proxy is to lead inside", proxy: new(Proxy), peer: inside, addrs: []netip.Addr{public}, blocked: true},
-		{name: "from a proxy", from: Reply{Addr: netip.AddrPortFrom(inside, 80), Proxy: "http://proxy.test"}, addrs: []netip.Addr{inside}, blocked: true},
+		{name: "from a proxy", guarded: true, from: Reply{Addr: netip.AddrPortFrom(inside, 80), Proxy: "http://proxy.test"}, addrs: []netip.Addr{inside}, blocked: true},
 		{
 			name:  "from a private address behind a proxy",
 			from:  Reply{Target: Target{Addr: inside}, Addr: netip.AddrPortFrom(public, 80), Proxy: "http://proxy.test"},
@@ -191,6 +192,9 @@ func TestBlockPrivate(t *testing.T) {
 			err := trip.blockPrivate()
 			if c.blocked != (err != nil) || !c.blocked && !slices.Equal(trip.addrs, c.want) {
 				t.Errorf("%v, error %v", trip.addrs, err)
+			}
+			if late := trip.unblocked([]netip.Addr{inside}); c.guarded != (len(late) == 0) {
+				t.Errorf("%v are left of the private addresses that come late", late)
 			}
 			if !slices.Equal(shared, c.addrs) {
 				t.Error("addresses that others may share were changed")

@@ -57,7 +57,7 @@ func (v *visit) hop(next Target) {
 	}
 	r.Hops = append(r.Hops, r.Reply)
 	r.Reply = Reply{Target: next, Withheld: withheld}
-	r.Tries = 0
+	r.Tries, v.failed = 0, time.Time{}
 	v.start = time.Now()
 }
 
@@ -225,22 +225,36 @@ func (t *trip) blockPrivate() *Error {
 	if route := o.route(t.target); route != nil && (len(route.Addrs) > 0 || route.ToHost != "") {
 		return nil
 	}
-	addrs := t.addrs
 	if t.proxy != nil {
-		addrs = []netip.Addr{t.peer.addr}
-	}
-	public := slices.DeleteFunc(slices.Clone(addrs), isPrivate)
-	switch {
-	case len(public) == 0:
-		return &Error{
-			Stage: StageRedirect, Kind: KindBlocked,
-			Err:  fmt.Errorf("from a public address to %v", addrs[0]),
-			Hint: "--allow-private follows it",
+		if isPrivate(t.peer.addr) {
+			return blocked(t.peer.addr)
 		}
-	case t.proxy == nil:
-		t.addrs = public
+		return nil
 	}
+	t.guarded = true
+	public := t.unblocked(t.addrs)
+	if len(public) == 0 {
+		return blocked(t.addrs[0])
+	}
+	t.addrs = public
 	return nil
+}
+
+func blocked(addr netip.Addr) *Error {
+	return &Error{
+		Stage: StageRedirect, Kind: KindBlocked,
+		Err:  fmt.Errorf("from a public address to %v", addr),
+		Hint: "--allow-private follows it",
+	}
+}
+
+// unblocked is those of the addresses, which others may share, that may be
+// connected to.
+func (t *trip) unblocked(addrs []netip.Addr) []netip.Addr {
+	if !t.guarded {
+		return addrs
+	}
+	return slices.DeleteFunc(slices.Clone(addrs), isPrivate)
 }
 
 // origin is the address that the reply came from. A proxy may have found any for

@@ -4,10 +4,10 @@ import (
 	"bufio"
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"fmt"
 	"io"
 	"net"
-	"net/http/httptest"
 	"net/netip"
 	"net/url"
 	"os"
@@ -23,6 +23,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"wget/internal/fetch"
+	"wget/internal/testserver"
 )
 
 // A chain is a case of testdata/redirect/chains.txt, whose README explains the
@@ -130,26 +131,22 @@ func (c *chain) route() {
 
 // A chainServer answers at all addresses and writes down what it is asked.
 type chainServer struct {
-	certificates []tls.Certificate
-	mu           sync.Mutex
-	asked        []string
-	answers      map[string][]string
+	certificate tls.Certificate // that nobody trusts
+	mu          sync.Mutex
+	asked       []string
+	answers     map[string][]string
 }
 
 func (s *chainServer) serve(conn net.Conn) {
 	r := bufio.NewReader(conn)
-	first, err := r.Peek(1)
-	if err != nil {
-		return
+	switch first, err := r.Peek(1); {
+	case err != nil:
+	case first[0] == 0x16: // a TLS handshake record
+		config := &tls.Config{Certificates: []tls.Certificate{s.certificate}}
+		testserver.Secure(config, func(conn net.Conn) { s.answer("https", conn) })(readFirst{conn, r})
+	default:
+		s.answer("http", readFirst{conn, r})
 	}
-	scheme := "http"
-	if first[0] == 0x16 {
-		scheme = "https"
-		secured := tls.Server(readFirst{conn, r}, &tls.Config{Certificates: s.certificates})
-		defer secured.Close()
-		conn, r = secured, bufio.NewReader(secured)
-	}
-	io.WriteString(conn, s.answer(scheme, r))
 }
 
 // readFirst is a connection with bytes of it read ahead.
@@ -160,53 +157,42 @@ type readFirst struct {
 
 func (c readFirst) Read(b []byte) (int, error) { return c.r.Read(b) }
 
-func (s *chainServer) answer(scheme string, r *bufio.Reader) string {
-	var method, target, host string
+func (s *chainServer) answer(scheme string, conn net.Conn) {
+	request, err := testserver.ReadRequest(conn)
+	if err != nil {
+		return
+	}
+	lines := strings.Split(strings.TrimSpace(request), "\r\n")
+	words := strings.Split(lines[0], " ")
+	host := ""
 	var fields []string
-	for {
-		line, err := r.ReadString('\n')
-		if err != nil {
-			return ""
-		}
-		line = strings.TrimSpace(line)
-		name, value, isField := strings.Cut(line, ": ")
-		switch {
-		case method == "":
-			words := strings.Split(line, " ")
-			method, target = words[0], words[1]
-		case line == "":
-			u := scheme + "://" + host + target
-			s.mu.Lock()
-			defer s.mu.Unlock()
-			s.asked = append(s.asked, strings.TrimSpace(method+" "+u+" "+strings.Join(fields, ", ")))
-			list := s.answers[u]
-			if len(list) == 0 {
-				return "HTTP/1.1 500 Not Expected\r\n\r\n"
-			}
-			if len(list) > 1 {
-				s.answers[u] = list[1:]
-			}
-			return list[0]
-		case name == "Host":
+	for _, line := range lines[1:] {
+		switch name, value, _ := strings.Cut(line, ": "); name {
+		case "Host":
 			host = value
-		case isField && name != "Accept" && name != "Connection":
+		case "Accept", "Connection":
+		default:
 			fields = append(fields, line)
 		}
 	}
-}
-
-// certificates are those of a server that nobody trusts.
-func certificates() []tls.Certificate {
-	s := httptest.NewTLSServer(nil)
-	defer s.Close()
-	return s.TLS.Certificates
+	u := scheme + "://" + host + words[1]
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.asked = append(s.asked, strings.TrimSpace(words[0]+" "+u+" "+strings.Join(fields, ", ")))
+	if len(s.answers[u]) == 0 {
+		return
+	}
+	io.WriteString(conn, s.answers[u][0])
+	if len(s.answers[u]) > 1 {
+		s.answers[u] = s.answers[u][1:]
+	}
 }
 
 func TestChains(t *testing.T) {
-	certs := certificates()
+	certificate := testserver.Issue(&x509.Certificate{}, nil, testserver.ECDSA)
 	for _, c := range chains(t) {
 		t.Run(c.name, func(t *testing.T) {
-			server := &chainServer{certificates: certs, answers: c.answers}
+			server := &chainServer{certificate: certificate, answers: c.answers}
 			c.options.Dial = piped(server.serve)
 			c.route()
 			r := askOne(t, t.Context(), c.options, c.start)
@@ -261,7 +247,7 @@ func leading(pause time.Duration, replies ...string) dialer {
 	var asked atomic.Int32
 	return piped(func(conn net.Conn) {
 		reply := replies[min(int(asked.Add(1)), len(replies))-1]
-		takeRequest(conn)
+		testserver.ReadRequest(conn)
 		time.Sleep(pause)
 		io.WriteString(conn, reply)
 	})
@@ -355,7 +341,7 @@ func TestChainPerAddr(t *testing.T) {
 	o.Dial = func(ctx context.Context, network, address string) (net.Conn, error) {
 		other := map[string]string{"192.0.2.1:80": "http://192.0.2.2/x", "192.0.2.2:80": "http://192.0.2.1/x"}[address]
 		return piped(func(conn net.Conn) {
-			if strings.HasPrefix(takeRequest(conn), "GET /x") {
+			if request, _ := testserver.ReadRequest(conn); strings.HasPrefix(request, "GET /x") {
 				io.WriteString(conn, to204)
 				return
 			}
@@ -375,12 +361,12 @@ func TestChainCanceled(t *testing.T) {
 	defer cancel()
 	o := fetch.Options{Location: true, MaxRedirect: 20}
 	o.Dial = piped(func(conn net.Conn) {
-		if strings.HasPrefix(takeRequest(conn), "GET / ") {
+		if request, _ := testserver.ReadRequest(conn); strings.HasPrefix(request, "GET / ") {
 			io.WriteString(conn, to("/b"))
 			return
 		}
 		cancel()
-		silent(conn)
+		testserver.Silent(conn)
 	})
 	r := askOne(t, ctx, o, "192.0.2.1")
 	if r.Err == nil || r.Err.Kind != fetch.KindCanceled || len(r.Hops) != 1 {

@@ -22,6 +22,7 @@ import (
 
 	"wget/internal/fetch"
 	"wget/internal/report"
+	"wget/internal/testserver"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
@@ -129,10 +130,10 @@ func ask(t *testing.T, text string, answers ...[]byte) *fetch.Result {
 	targets[0].TLS = false
 	results := fetch.All(t.Context(), slices.Values(targets), fetch.Options{
 		Routes: []fetch.Route{{Addrs: []netip.Addr{netip.MustParseAddr("203.0.113.9")}}},
-		Dial: func(context.Context, string, string) (net.Conn, error) {
+		Dial: func(ctx context.Context, network, address string) (net.Conn, error) {
 			answer := answers[0]
 			answers = answers[1:]
-			return say(answer), nil
+			return testserver.Pipe(testserver.Answer(string(answer)))(ctx, network, address)
 		},
 		Location: len(answers) > 1, MaxRedirect: len(answers) - 1,
 	})
@@ -145,17 +146,6 @@ func ask(t *testing.T, text string, answers ...[]byte) *fetch.Result {
 		t.Error("more than one result of", text)
 	}
 	return r
-}
-
-// say is a connection to a server that takes one request, says something and closes.
-func say(what []byte) net.Conn {
-	client, server := net.Pipe()
-	go func() {
-		defer server.Close()
-		server.Read(make([]byte, 4096))
-		server.Write(what)
-	}()
-	return client
 }
 
 // drain shows results one by one, as if each had to be waited for.
