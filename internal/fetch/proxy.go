@@ -1,7 +1,6 @@
 package fetch
 
 import (
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"net"
@@ -34,7 +33,7 @@ func (p *Proxy) auth() string {
 		return ""
 	}
 	password, _ := p.user.Password()
-	return "Basic " + base64.StdEncoding.EncodeToString([]byte(p.user.Username()+":"+password))
+	return basicAuth(p.user.Username(), password)
 }
 
 // ParseProxy reads [SCHEME://][USER[:PASSWORD]@]HOST[:PORT], in curl's notation.

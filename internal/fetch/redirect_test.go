@@ -395,6 +395,8 @@ func TestChainHostile(t *testing.T) {
 		{"long port", "http://192.0.2.2:" + strings.Repeat("0", 200_000) + "80/", ""},
 		{"long user", "http://" + strings.Repeat("u", 90_000) + ":" + strings.Repeat("%40", 30_000) + "@192.0.2.2/", ""},
 		{"many slashes", "http:" + strings.Repeat("/", 200_000) + "192.0.2.2", ""},
+		{"long scheme", strings.Repeat("s", 200_000) + ":x", "malformed"},
+		{"wrong international name", "http://" + strings.Repeat("%EF%BF%BD", 300) + "/", "malformed"},
 		{"many ats", "http://" + strings.Repeat("@", 200_000) + "192.0.2.2/", ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {

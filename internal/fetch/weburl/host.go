@@ -58,7 +58,7 @@ func domainToASCII(s string) (name string, err error) {
 		name = strings.ToLower(s)
 	default:
 		if name, err = uts46().ToASCII(s); err != nil {
-			return "", fmt.Errorf("no internationalised name: %w", err)
+			return "", fmt.Errorf("no internationalised name: %.200v", err)
 		}
 	}
 	if name == "" {

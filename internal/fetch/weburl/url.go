@@ -19,8 +19,7 @@ type URL struct {
 	Fragment string     // with its #; "" if there is none
 }
 
-// DefaultPort is the port of a scheme.
-func DefaultPort(tls bool) uint16 {
+func defaultPort(tls bool) uint16 {
 	if tls {
 		return 443
 	}
@@ -37,7 +36,7 @@ func Resolve(base URL, reference string) (URL, error) {
 	switch {
 	case !ok:
 	case scheme != "http" && scheme != "https":
-		return URL{}, fmt.Errorf("the scheme is %q: http and https are followed", scheme)
+		return URL{}, fmt.Errorf("the scheme is %.40q: http and https are followed", scheme)
 	case base.TLS != (scheme == "https"):
 		return absolute(!base.TLS, after)
 	default:
@@ -129,11 +128,9 @@ func (u *URL) setAuthority(s string) error {
 		u.User, u.Password = unescape(user), unescape(password)
 		s = s[i+1:]
 	}
-	host, port := s, ""
-	if i := strings.IndexByte(s[strings.IndexByte(s, ']')+1:], ':'); i >= 0 {
-		i += strings.IndexByte(s, ']') + 1
-		host, port = s[:i], s[i+1:]
-	}
+	end := strings.IndexByte(s, ']') + 1 // of an IPv6 address, or 0
+	host, port, _ := strings.Cut(s[end:], ":")
+	host = s[:end] + host
 	if err := u.setHost(host); err != nil {
 		return err
 	}
@@ -142,7 +139,7 @@ func (u *URL) setAuthority(s string) error {
 
 // setPort takes the port 0, as browsers do: nothing answers there.
 func (u *URL) setPort(s string) error {
-	u.Port = DefaultPort(u.TLS)
+	u.Port = defaultPort(u.TLS)
 	if s == "" {
 		return nil
 	}
