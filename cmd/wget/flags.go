@@ -58,15 +58,18 @@ type flags struct {
 	maxRedirect  int
 	allowPrivate bool
 
-	output     string
-	format     string
-	json       bool
-	includeRaw bool
-	keepOrder  bool
-	color      string
-	quiet      bool
-	verbose    bool
-	progress   string
+	output      string
+	format      string
+	json        bool
+	csv, table  bool
+	fields      string
+	pairs, wide bool
+	includeRaw  bool
+	keepOrder   bool
+	color       string
+	quiet       bool
+	verbose     bool
+	progress    string
 
 	fail     bool
 	exitZero bool
@@ -172,7 +175,12 @@ func (f *flags) declareOutput(p *pflag.FlagSet) {
 	p.StringVarP(&f.output, "output-document", "O", "", "write to `FILE`; - is stdout")
 	p.StringVar(&f.format, "format", report.Formats()[0].Name, "show results as `FORMAT`: "+strings.Join(formatNames(), ", "))
 	p.BoolVar(&f.json, "json", false, "short for --format json")
+	p.BoolVar(&f.csv, "csv", false, "short for --format csv")
+	p.BoolVar(&f.table, "table", false, "short for --format table")
+	p.StringVar(&f.fields, "fields", "", "show only `LIST`: keys of the record or names of header fields")
+	p.BoolVar(&f.pairs, "json-pairs", false, "list header fields in JSON in order, names as they came; implies --json")
 	p.BoolVar(&f.includeRaw, "include-raw", false, "add the header sections, base64, to JSON records")
+	p.BoolVar(&f.wide, "wide", false, "do not cut what a terminal has no room for")
 	p.BoolVar(&f.keepOrder, "keep-order", false, "show results in the order of the targets")
 	p.StringVar(&f.color, "color", "auto", "colour `WHEN` auto, always or never")
 	p.BoolVarP(&f.quiet, "quiet", "q", false, "no closing lines and no progress")

@@ -8,10 +8,11 @@ import (
 
 // Result is the record of one target, reached or not.
 type Result struct {
-	Target Target  // as it was typed
-	Hops   []Reply // the answers that redirected, in order
-	Reply          // to the last request; its Target is as it was asked
-	Tries  int     // attempts made at the last request; Reply is of the last
+	Target Target    // as it was typed
+	Begun  time.Time // when the first try began
+	Hops   []Reply   // the answers that redirected, in order
+	Reply            // to the last request; its Target is as it was asked
+	Tries  int       // attempts made at the last request; Reply is of the last
 	Err    *Error
 }
 

@@ -18,7 +18,7 @@ import (
 
 // recordOf is the record that a result should have, without what its bytes were parsed into.
 func recordOf(r *fetch.Result) report.Record {
-	want := report.Record{Index: r.Target.Index, Target: r.Target.Text, Answer: answerOf(&r.Reply)}
+	want := report.Record{Index: r.Target.Index, Target: r.Target.Text, Time: r.Begun, Answer: answerOf(&r.Reply)}
 	for i := range r.Hops {
 		want.Hops = append(want.Hops, answerOf(&r.Hops[i]))
 	}
