@@ -68,12 +68,10 @@ func isRedirect(status int) bool {
 // hasLed reports whether the last target has led to next before. A target may
 // come again and is asked again, since its answer may differ at the second visit.
 func (r *Result) hasLed(next *Target) bool {
-	was := false // the one before was the last target
-	for reply := range r.Replies() {
-		if was && sameResource(&reply.Target, next) {
+	for i := range r.Hops {
+		if sameResource(&r.Hops[i].Target, &r.Reply.Target) && sameResource(&r.LedTo(i).Target, next) {
 			return true
 		}
-		was = sameResource(&reply.Target, &r.Reply.Target)
 	}
 	return false
 }

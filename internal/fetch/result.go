@@ -55,15 +55,22 @@ func (r *Result) Replies() iter.Seq[*Reply] {
 	}
 }
 
+// LedTo is the reply to the request that Hops[i] led to.
+func (r *Result) LedTo(i int) *Reply {
+	if i+1 < len(r.Hops) {
+		return &r.Hops[i+1]
+	}
+	return &r.Reply
+}
+
 // Anomalies is what was odd in any of the sections, and in where they led.
-func (r *Result) Anomalies() (a Anomalies) {
-	secure := false
-	for reply := range r.Replies() {
-		a |= reply.Anomalies()
-		if secure && !reply.Target.TLS {
+func (r *Result) Anomalies() Anomalies {
+	a := r.Reply.Anomalies()
+	for i := range r.Hops {
+		a |= r.Hops[i].Anomalies()
+		if r.Hops[i].Target.TLS && !r.LedTo(i).Target.TLS {
 			a |= Downgrade
 		}
-		secure = reply.Target.TLS
 	}
 	return a
 }

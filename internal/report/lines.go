@@ -30,13 +30,9 @@ func newLines(o Options) Reporter {
 func (l *lines) Record(b []byte, r *fetch.Result) []byte {
 	for i := range r.Hops {
 		b = l.appendSections(b, &r.Target, &r.Hops[i])
-		next := &r.Reply
-		if i+1 < len(r.Hops) {
-			next = &r.Hops[i+1]
-		}
 		b = l.palette.host(&r.Target).appendEscaped(b, []byte(r.Target.Text))
 		b = append(b, " redirect > "...)
-		b = append(appendURL(b, &next.Target), '\n')
+		b = append(appendURL(b, &r.LedTo(i).Target), '\n')
 	}
 	if !isShown(r) {
 		return b
