@@ -245,6 +245,22 @@ func (f *flags) reportOptions(set func(string) bool, s streams, env func(string)
 			return o, usage("--fields: %w", err)
 		}
 	}
+	if o.Match, err = parseEach("--match %q: %w", f.match, report.ParseCondition); err != nil {
+		return o, err
+	}
+	for _, checks := range []struct {
+		flag  string
+		texts []string
+		want  bool
+	}{{"--expect", f.expect, true}, {"--fail-if", f.failIf, false}} {
+		conditions, err := parseEach(checks.flag+" %q: %w", checks.texts, report.ParseCondition)
+		if err != nil {
+			return o, err
+		}
+		for _, c := range conditions {
+			o.Checks = append(o.Checks, report.Check{Condition: c, Want: checks.want})
+		}
+	}
 	if isStdout(f.output) && isTerminal(s.out) && !f.wide {
 		o.Width = terminalWidth(s.out)
 	}

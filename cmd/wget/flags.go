@@ -71,8 +71,9 @@ type flags struct {
 	verbose     bool
 	progress    string
 
-	fail     bool
-	exitZero bool
+	match, expect, failIf []string
+	fail                  bool
+	exitZero              bool
 
 	completion string
 }
@@ -195,6 +196,9 @@ func (f *flags) declareOutput(p *pflag.FlagSet) {
 
 func (f *flags) declareVerdict(p *pflag.FlagSet) {
 	p.BoolVarP(&f.fail, "fail", "f", false, "count a status of 400 or more as failure")
+	p.StringArrayVar(&f.match, "match", nil, "show only hosts that `EXPR` is true of; repeatable")
+	p.StringArrayVar(&f.expect, "expect", nil, "check that `EXPR` is true of every host; repeatable")
+	p.StringArrayVar(&f.failIf, "fail-if", nil, "check that `EXPR` is true of no host; repeatable")
 	p.BoolVar(&f.exitZero, "exit-zero", false, "exit with 0 when every target has a record")
 }
 

@@ -18,6 +18,8 @@ type Options struct {
 	// Columns are shown, and nothing else, in formats that HasColumns; empty means
 	// the format's own choice.
 	Columns []Column
+	Match   []*Condition // only results that all of them are true of are shown
+	Checks  []Check
 	Width   int // of the terminal that a table must fit, in columns; 0 means that it need not
 
 	Verbose  bool // explain anomalies on stderr
