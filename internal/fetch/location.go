@@ -45,8 +45,8 @@ func (t *Target) at(location string) (Target, error) {
 		next.Host, next.Addr = t.Host, t.Addr // a URL cannot say the zone
 	}
 	switch {
-	case u.User != "" || u.Password != "":
-		next.Auth = basicAuth(u.User, u.Password)
+	case u.Userinfo != "":
+		next.Auth = basic(u.Userinfo)
 	case !sameOrigin(t, &next):
 		next.Auth = ""
 	}

@@ -15,7 +15,7 @@ func (t *trip) blockPrivate() *Error {
 	if len(hops) == 0 || o.AllowPrivate || isPrivate(hops[len(hops)-1].origin()) {
 		return nil
 	}
-	if route := o.route(t.target); route != nil && (len(route.Addrs) > 0 || route.ToHost != "") {
+	if to := o.detour(t.target); to.host != t.target.Host || t.v.f.known(to) != nil {
 		return nil
 	}
 	if t.proxy != nil {

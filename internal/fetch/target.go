@@ -1,7 +1,6 @@
 package fetch
 
 import (
-	"encoding/base64"
 	"net/netip"
 	"strconv"
 )
@@ -21,16 +20,22 @@ type Target struct {
 	Fragment string // with its #, of the URL that a redirect led to; "" if there is none
 }
 
-// URL is the address of the resource, without credentials, or "" for text
-// that is no target.
-func (t *Target) URL() string {
-	switch {
-	case t.Err != nil:
-		return ""
-	case t.TLS:
-		return "https://" + t.Authority() + t.Path + t.Fragment
+// URL is the address of the resource to be shown, without credentials: what
+// could be a password behind the host is masked. It is "" for text that is no target.
+func (t *Target) URL() string { return string(t.AppendURL(nil)) }
+
+// AppendURL appends what URL returns.
+func (t *Target) AppendURL(b []byte) []byte {
+	if t.Err != nil {
+		return b
 	}
-	return "http://" + t.Authority() + t.Path + t.Fragment
+	if t.TLS {
+		b = append(b, "https://"...)
+	} else {
+		b = append(b, "http://"...)
+	}
+	b = append(b, t.Authority()...)
+	return append(b, maskUsers(t.Path+t.Fragment)...)
 }
 
 // Authority is the value of the Host field: the host, and the port unless it
@@ -51,9 +56,4 @@ func defaultPort(tls bool) uint16 {
 		return 443
 	}
 	return 80
-}
-
-// basicAuth is the value of Authorization for a user (RFC 7617 section 2).
-func basicAuth(user, password string) string {
-	return "Basic " + base64.StdEncoding.EncodeToString([]byte(user+":"+password))
 }

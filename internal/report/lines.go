@@ -32,7 +32,7 @@ func (l *lines) Record(b []byte, r *fetch.Result) []byte {
 		b = l.appendSections(b, &r.Target, &r.Hops[i])
 		b = l.palette.host(&r.Target).appendEscaped(b, []byte(r.Target.Text))
 		b = append(b, " redirect > "...)
-		b = append(appendURL(b, &r.LedTo(i).Target), '\n')
+		b = append(r.LedTo(i).Target.AppendURL(b), '\n')
 	}
 	if !isShown(r) {
 		return b

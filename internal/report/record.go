@@ -208,7 +208,7 @@ func (w *recordWriter) append(b []byte, r *fetch.Result) []byte {
 
 // appendAnswer appends the members that say what was asked and what came of it.
 func (w *recordWriter) appendAnswer(b []byte, r *fetch.Reply) []byte {
-	w.url = appendURL(w.url[:0], &r.Target)
+	w.url = r.Target.AppendURL(w.url[:0])
 	b = append(b, `"url":`...)
 	b = appendString(b, w.url)
 	if r.Addr.IsValid() {
@@ -254,18 +254,6 @@ func (w *recordWriter) appendRaw(b []byte, r *fetch.Reply) []byte {
 		b = append(b, '"')
 	}
 	return b
-}
-
-// appendURL appends what t.URL returns, which would be a string to allocate.
-func appendURL(b []byte, t *fetch.Target) []byte {
-	if t.TLS {
-		b = append(b, "https://"...)
-	} else {
-		b = append(b, "http://"...)
-	}
-	b = append(b, t.Authority()...)
-	b = append(b, t.Path...)
-	return append(b, t.Fragment...)
 }
 
 // appendSection appends the members of a section.

@@ -34,8 +34,9 @@ func mustEscape(c rune, set string) bool {
 	return c <= ' ' || c >= 0x7f || strings.IndexByte(set, byte(c)) >= 0
 }
 
-// unescape leaves a % that begins no escape.
-func unescape(s string) string {
+// Unescape decodes %XX. A % that begins no escape stands for itself: passwords
+// hold it.
+func Unescape(s string) string {
 	if !strings.Contains(s, "%") {
 		return s
 	}

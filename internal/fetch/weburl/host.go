@@ -29,7 +29,7 @@ func (u *URL) setHost(s string) error {
 		u.setAddr(addr)
 		return nil
 	}
-	name, err := domainToASCII(unescape(s))
+	name, err := domainToASCII(Unescape(s))
 	if err != nil {
 		return err
 	}

@@ -10,8 +10,7 @@ import (
 // URL is an http or https address, taken apart.
 type URL struct {
 	TLS      bool       // https
-	User     string     // decoded; "" if there is none
-	Password string     // decoded; "" if there is none
+	Userinfo string     // as it stands; "" if it has neither user nor password
 	Host     string     // name in ASCII and lower case, or address without brackets
 	Addr     netip.Addr // valid if Host is an address
 	Port     uint16     // the scheme's own if the reference names none
@@ -27,9 +26,8 @@ func defaultPort(tls bool) uint16 {
 }
 
 // Resolve reads a reference as it stands in the resource that base is the
-// address of. The user and the password are those of the reference or, if the
-// reference has no host of its own, those of base. The fragment is the
-// reference's alone.
+// address of. The userinfo is that of the reference or, if the reference has no
+// host of its own, that of base. The fragment is the reference's alone.
 func Resolve(base URL, reference string) (URL, error) {
 	rest := strip(reference)
 	scheme, after, ok := cutScheme(rest)
@@ -124,8 +122,9 @@ func split(s string) (path, query, fragment string) {
 
 func (u *URL) setAuthority(s string) error {
 	if i := strings.LastIndexByte(s, '@'); i >= 0 {
-		user, password, _ := strings.Cut(s[:i], ":")
-		u.User, u.Password = unescape(user), unescape(password)
+		if s[:i] != ":" {
+			u.Userinfo = s[:i]
+		}
 		s = s[i+1:]
 	}
 	end := strings.IndexByte(s, ']') + 1 // of an IPv6 address, or 0
