@@ -29,11 +29,11 @@ type trip struct {
 	target    *Target             // as it is asked; in reply
 	proxy     *Proxy              // asked in place of the target; nil if none is
 	peer      endpoint            // what the proxy is to connect to
-	forwarded bool                // the proxy gets the request itself, and no tunnel
 	addrs     []netip.Addr        // to connect to, best first
 	late      <-chan []netip.Addr // more of them, from a family that is still awaited; nil if none is
 	oneAddr   [1]netip.Addr       // room for the usual case
 	port      uint16              // to connect to
+	forwarded bool                // the proxy gets the request itself, and no tunnel
 	slot      bool                // the trip has a slot at its site
 	guarded   bool                // no private address is to be connected to
 	conn      socket.Conn         // the TCP connection
