@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"wget/internal/fetch"
+	"wget/internal/fetch/dns"
 	"wget/internal/report"
 )
 
@@ -55,18 +56,27 @@ type flags struct {
 	perIP          int
 	rate           perSecond
 
-	output     string
-	format     string
-	json       bool
-	includeRaw bool
-	keepOrder  bool
-	color      string
-	quiet      bool
-	verbose    bool
-	progress   string
+	location     bool
+	maxRedirect  int
+	allowPrivate bool
 
-	fail     bool
-	exitZero bool
+	output      string
+	format      string
+	json        bool
+	csv, table  bool
+	group       string
+	fields      string
+	pairs, wide bool
+	includeRaw  bool
+	keepOrder   bool
+	color       string
+	quiet       bool
+	verbose     bool
+	progress    string
+
+	match, expect, failIf []string
+	fail                  bool
+	exitZero              bool
 
 	completion string
 }
@@ -90,6 +100,7 @@ func (f *flags) groups() []group {
 		{"Connection", f.declareConnection},
 		{"TLS", f.declareTLS},
 		{"Limits", f.declareLimits},
+		{"Redirects", f.declareRedirects},
 		{"Output", f.declareOutput},
 		{"Verdict", f.declareVerdict},
 		{"About", f.declareAbout},
@@ -143,7 +154,7 @@ func (f *flags) declareTLS(p *pflag.FlagSet) {
 }
 
 func (f *flags) declareLimits(p *pflag.FlagSet) {
-	f.dnsTimeout = seconds(fetch.DefaultDNSTimeout)
+	f.dnsTimeout = seconds(dns.DefaultTimeout)
 	f.connectTimeout = seconds(fetch.DefaultConnectTimeout)
 	f.readTimeout = seconds(fetch.DefaultReadTimeout)
 	f.maxHeader = fetch.DefaultMaxHeader
@@ -160,11 +171,24 @@ func (f *flags) declareLimits(p *pflag.FlagSet) {
 	p.Var(&f.rate, "rate", "start at most this many hosts, as 50/s or 600/m")
 }
 
+func (f *flags) declareRedirects(p *pflag.FlagSet) {
+	p.BoolVarP(&f.location, "location", "L", false, "follow redirects, and show every answer")
+	p.IntVar(&f.maxRedirect, "max-redirect", fetch.DefaultMaxRedirect, "follow at most `N` of them")
+	p.BoolVar(&f.allowPrivate, "allow-private", false, "let them lead from a public address to a private one")
+}
+
 func (f *flags) declareOutput(p *pflag.FlagSet) {
 	p.StringVarP(&f.output, "output-document", "O", "", "write to `FILE`; - is stdout")
 	p.StringVar(&f.format, "format", report.Formats()[0].Name, "show results as `FORMAT`: "+strings.Join(formatNames(), ", "))
 	p.BoolVar(&f.json, "json", false, "short for --format json")
+	p.BoolVar(&f.csv, "csv", false, "short for --format csv")
+	p.BoolVar(&f.table, "table", false, "short for --format table")
+	p.StringVar(&f.fields, "fields", "", "show only `LIST`: keys of the record or names of header fields")
+	p.BoolVar(&f.pairs, "json-pairs", false, "list header fields in JSON in order, names as they came; implies --json")
 	p.BoolVar(&f.includeRaw, "include-raw", false, "add the header sections, base64, to JSON records")
+	p.StringVar(&f.group, "group", "", "say each distinct answer once; `HOW` is exact or a list of fields")
+	p.Lookup("group").NoOptDefVal = groupByRule
+	p.BoolVar(&f.wide, "wide", false, "do not cut what a terminal has no room for")
 	p.BoolVar(&f.keepOrder, "keep-order", false, "show results in the order of the targets")
 	p.StringVar(&f.color, "color", "auto", "colour `WHEN` auto, always or never")
 	p.BoolVarP(&f.quiet, "quiet", "q", false, "no closing lines and no progress")
@@ -179,6 +203,9 @@ func (f *flags) declareOutput(p *pflag.FlagSet) {
 
 func (f *flags) declareVerdict(p *pflag.FlagSet) {
 	p.BoolVarP(&f.fail, "fail", "f", false, "count a status of 400 or more as failure")
+	p.StringArrayVar(&f.match, "match", nil, "show only hosts that `EXPR` is true of; repeatable")
+	p.StringArrayVar(&f.expect, "expect", nil, "check that `EXPR` is true of every host; repeatable")
+	p.StringArrayVar(&f.failIf, "fail-if", nil, "check that `EXPR` is true of no host; repeatable")
 	p.BoolVar(&f.exitZero, "exit-zero", false, "exit with 0 when every target has a record")
 }
 
@@ -187,6 +214,9 @@ func (f *flags) declareAbout(p *pflag.FlagSet) {
 	p.BoolP("version", "V", false, "show the version")
 	p.StringVar(&f.completion, "completion", "", "print the completion script for `SHELL`: bash, zsh or fish")
 }
+
+// groupByRule is the value of --group without one.
+const groupByRule = "alike"
 
 // alias maps the other name of a flag to the flag's own.
 func alias(_ *pflag.FlagSet, name string) pflag.NormalizedName {

@@ -3,6 +3,7 @@ package fetch
 import (
 	"context"
 	"net/netip"
+	"slices"
 	"time"
 
 	"wget/internal/fetch/socket"
@@ -44,7 +45,7 @@ func isExhausted(err error) bool { return err != nil && kindOf(StageConnect, err
 // connect makes one attempt at all addresses.
 func (t *trip) connect() (err error) {
 	t.step = t.v.whole.step(t.v.now(), t.v.f.options.ConnectTimeout)
-	if len(t.addrs) > 1 {
+	if len(t.addrs) > 1 || t.late != nil {
 		return t.race(interleave(t.addrs))
 	}
 	t.reply.Addr = netip.AddrPortFrom(t.addrs[0], t.port)
@@ -76,8 +77,9 @@ func interleave(addrs []netip.Addr) []netip.Addr {
 }
 
 // race starts an attempt for each address in turn: when the one before has
-// failed, or after attemptDelay. The first connection wins, the others are
-// closed, and if all fail the first error counts (RFC 8305 section 5).
+// failed, or after attemptDelay. Addresses of a late family join it as they come.
+// The first connection wins and the others are closed (RFC 8305 section 5). If
+// all fail, the first error that may pass counts, or else the first.
 func (t *trip) race(addrs []netip.Addr) error {
 	ctx, cancel := context.WithCancel(t.v.ctx)
 	defer cancel()
@@ -90,16 +92,27 @@ func (t *trip) race(addrs []netip.Addr) error {
 	delay := time.NewTimer(0)
 	defer delay.Stop()
 	var (
-		winner   attempt
-		firstErr error
-		running  int
+		winner  attempt
+		failure error
+		running int
 	)
-	for next := 0; running > 0 || winner.conn == nil && next < len(addrs); {
-		var start <-chan time.Time
-		if winner.conn == nil && next < len(addrs) {
-			start = delay.C
+	for next := 0; running > 0 || winner.conn == nil && (next < len(addrs) || t.late != nil); {
+		var (
+			start <-chan time.Time
+			late  <-chan []netip.Addr
+		)
+		if winner.conn == nil {
+			late = t.late
+			if next < len(addrs) {
+				start = delay.C
+			}
 		}
 		select {
+		case more := <-late:
+			more = t.unblocked(more)
+			t.addrs = append(slices.Clip(t.addrs), more...) // which are shared
+			addrs = append(addrs, more...)
+			t.late = nil
 		case <-start:
 			addr := netip.AddrPortFrom(addrs[next], t.port)
 			next++
@@ -113,8 +126,8 @@ func (t *trip) race(addrs []netip.Addr) error {
 			running--
 			switch {
 			case a.err != nil && winner.conn == nil:
-				if firstErr == nil {
-					firstErr = a.err
+				if failure == nil || !t.mayPass(failure) && t.mayPass(a.err) {
+					failure = a.err
 				}
 				delay.Reset(0)
 			case a.err == nil && winner.conn == nil:
@@ -126,8 +139,12 @@ func (t *trip) race(addrs []netip.Addr) error {
 		}
 	}
 	if winner.conn == nil {
-		return firstErr
+		return failure
 	}
 	t.conn, t.reply.Addr = winner.conn, winner.addr
 	return nil
 }
+
+// mayPass reports whether another try could fare better than an attempt that
+// ended with err.
+func (t *trip) mayPass(err error) bool { return t.v.isTransient(newError(StageConnect, err)) }

@@ -5,10 +5,10 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
-	"fmt"
 	"io"
-	"net"
 	"syscall"
+
+	"wget/internal/fetch/dns"
 )
 
 // Stage is the step at which a host failed.
@@ -24,6 +24,8 @@ const (
 	StageWrite   Stage = "write"   // sending the request
 	StageRead    Stage = "read"    // waiting for the first byte of the reply
 	StageHead    Stage = "head"    // inside the header section
+
+	StageRedirect Stage = "redirect" // going where an answer leads
 )
 
 // Kind is the reason why a host failed.
@@ -41,10 +43,12 @@ const (
 	KindClosed      Kind = "closed" // the server ended the stream too early
 	KindCertificate Kind = "certificate"
 	KindHandshake   Kind = "handshake" // TLS failed for another reason
-	KindMalformed   Kind = "malformed" // not an HTTP reply
+	KindMalformed   Kind = "malformed" // not an HTTP reply, or a Location that is no address
 	KindTooLarge    Kind = "too_large" // a header section over Options.MaxHeader
 	KindCanceled    Kind = "canceled"
-	KindLimit       Kind = "limit" // a bound of this program or of this system
+	KindLimit       Kind = "limit"    // a bound of this program or of this system
+	KindTooMany     Kind = "too_many" // redirects, or a loop of them
+	KindBlocked     Kind = "blocked"  // a redirect from a public address to one that is not
 
 	KindProxyAuth    Kind = "proxy_auth"    // the proxy wants credentials (407)
 	KindProxyRefused Kind = "proxy_refused" // another status for CONNECT, or a SOCKS refusal
@@ -77,12 +81,17 @@ func newError(stage Stage, err error) *Error {
 
 // kindOf works out the reason from the error's identity, never from its text.
 func kindOf(stage Stage, err error) Kind {
-	var cert *tls.CertificateVerificationError
+	var (
+		cert   *tls.CertificateVerificationError
+		lookup *dns.Error
+	)
 	switch {
 	case errors.Is(err, context.Canceled):
 		return KindCanceled
-	case isNotFound(err):
+	case errors.As(err, &lookup) && lookup.NotFound:
 		return KindNotFound
+	case errors.As(err, &lookup) && !lookup.Timeout():
+		return KindDNSFailure
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return KindRefused
 	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE), errors.Is(err, syscall.ECONNABORTED):
@@ -98,8 +107,6 @@ func kindOf(stage Stage, err error) Kind {
 		return KindTimeout
 	case stage == StageTarget:
 		return KindBadTarget
-	case stage == StageDNS:
-		return KindDNSFailure
 	case stage == StageTLS:
 		return KindHandshake
 	case stage == StageConnect:
@@ -113,15 +120,15 @@ func kindOf(stage Stage, err error) Kind {
 func rootCause(err error) error {
 	var (
 		errno    syscall.Errno
-		dns      *net.DNSError
+		lookup   *dns.Error
 		cert     *tls.CertificateVerificationError
 		hostname x509.HostnameError
 	)
 	switch {
 	case errors.Is(err, context.Canceled):
 		return context.Canceled
-	case errors.As(err, &dns):
-		return dnsCause(dns)
+	case errors.As(err, &lookup):
+		return lookup
 	case errors.As(err, &errno):
 		return errno
 	case errors.As(err, &hostname):
@@ -130,14 +137,4 @@ func rootCause(err error) error {
 		return cert.Err
 	}
 	return err
-}
-
-// dnsCause names the server that failed, which net's own text hides among
-// the rest.
-func dnsCause(e *net.DNSError) error {
-	reason := e.Err
-	if e.Server == "" {
-		return errors.New(reason)
-	}
-	return fmt.Errorf("%s (asked %s)", reason, e.Server)
 }

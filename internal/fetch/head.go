@@ -158,10 +158,7 @@ func (h *Head) inspectHTTP2() (a Anomalies) {
 // isConnectionField reports whether a field is about a connection of HTTP/1 (RFC
 // 9113 section 8.2.2).
 func isConnectionField(name string) bool {
-	return slices.ContainsFunc(
-		[]string{"Connection", "Proxy-Connection", "Keep-Alive", "Transfer-Encoding", "Upgrade", "HTTP2-Settings"},
-		func(s string) bool { return strings.EqualFold(s, name) },
-	)
+	return isOneOf(name, "Connection", "Proxy-Connection", "Keep-Alive", "Transfer-Encoding", "Upgrade", "HTTP2-Settings")
 }
 
 // inspectFraming looks at the fields that say where a body ends (RFC 9112

@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/time/rate"
 
+	"wget/internal/fetch/dns"
 	"wget/internal/fetch/socket"
 )
 
@@ -16,11 +17,12 @@ import (
 // what is worked out from them once. Nothing in it changes while hosts run.
 type fetcher struct {
 	options   Options
+	begun     time.Time
 	offers    []protocol // over TLS
 	plain     *protocol  // without
 	request   request
 	buffers   *sync.Pool
-	resolver  *names
+	resolver  *dns.Resolver
 	slots     *slots
 	pace      *rate.Limiter // of starting hosts
 	connector socket.Connector
@@ -40,16 +42,19 @@ func newFetcher(ctx context.Context, o Options) *fetcher {
 			return new(net.Dialer).DialContext(ctx, "unix", o.UnixSocket)
 		}
 	}
+	o.bindFamily()
+	o.DNS.Family = o.Family
 	if o.Starting == nil {
 		o.Starting = func(Target) {}
 	}
 	f := &fetcher{
 		options:   o,
+		begun:     time.Now(),
 		offers:    o.offers(),
 		plain:     o.plain(),
 		request:   newRequest(o),
 		buffers:   newBuffers(o.MaxHeader),
-		resolver:  newNames(ctx, o),
+		resolver:  dns.New(ctx, o.DNS),
 		slots:     newSlots(o.Parallel, o.PerAddr),
 		pace:      rate.NewLimiter(rate.Inf, 1),
 		connector: socket.New(ctx, socket.Config{LocalAddr: o.LocalAddr, Dial: o.Dial}),
@@ -64,24 +69,29 @@ func newFetcher(ctx context.Context, o Options) *fetcher {
 // close is to be called when the last host is done.
 func (f *fetcher) close() {
 	f.stop()
-	f.resolver.close()
+	f.resolver.Close()
 	f.connector.Close()
 }
 
-// run asks the target, straight down, and returns the record.
+// run asks the target, and whatever it leads to, and returns the record.
 func (v *visit) run() *Result {
+	v.start = time.Now()
+	v.result.Begun = v.start
 	if v.result.Target.Err != nil {
 		v.result.Err = v.result.Target.Err
 		return &v.result
 	}
-	v.start = time.Now()
 	v.whole = newDeadline(v.start, v.f.options.MaxTime)
-	v.try()
-	if v.result.Err != nil {
-		v.afterFailure()
+	for {
+		v.try()
+		if v.result.Err != nil {
+			v.afterFailure()
+		}
+		v.result.Times.Total = v.elapsed()
+		if !v.f.options.Location || !v.follow() {
+			return &v.result
+		}
 	}
-	v.result.Times.Total = v.elapsed()
-	return &v.result
 }
 
 // afterFailure tries again while that may help.
@@ -99,10 +109,13 @@ func (v *visit) afterFailure() {
 func (v *visit) try() {
 	v.result.Tries++
 	reply := &v.result.Reply
-	*reply = Reply{Target: v.result.Target}
+	*reply = Reply{Target: reply.Target, Withheld: reply.Withheld}
 	v.trip = trip{v: v, target: &reply.Target, reply: reply}
 	v.result.Err = v.trip.steps()
 	v.trip.close()
+	if v.result.Err != nil {
+		v.failed = time.Now()
+	}
 }
 
 // isTransient reports whether another try could fare better than one that ended
@@ -133,6 +146,9 @@ func retryPause(tries int) time.Duration {
 // steps are a trip from start to end.
 func (t *trip) steps() *Error {
 	if err := t.resolve(); err != nil {
+		return err
+	}
+	if err := t.blockPrivate(); err != nil {
 		return err
 	}
 	if err := t.waitForSite(); err != nil {

@@ -45,7 +45,7 @@ func (t *trip) send() error {
 }
 
 func renderHTTP1(t *trip, b []byte) []byte {
-	return t.v.f.request.appendTo(b, t.protocol.version, t.target, t.forwarder())
+	return t.v.request.appendTo(b, t.protocol.version, t.target, t.forwarder())
 }
 
 // forwarder is the proxy that gets the request itself, or nil.

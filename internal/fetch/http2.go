@@ -53,7 +53,7 @@ func newHTTP2Reader(conn io.ReadWriter, in, text []byte, max int) *http2Reader {
 	}
 }
 
-func renderHTTP2(t *trip, b []byte) []byte { return t.v.f.request.appendFrames(b, t.target) }
+func renderHTTP2(t *trip, b []byte) []byte { return t.v.request.appendFrames(b, t.target) }
 
 // receiveHTTP2 reads the reply. writeErr is why the request could not be sent,
 // which counts if there is no reply.

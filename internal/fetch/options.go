@@ -6,16 +6,18 @@ import (
 	"net"
 	"net/netip"
 	"time"
+
+	"wget/internal/fetch/dns"
 )
 
 // The defaults of the command. A zero in Options means no bound where its
 // comment says so, and these where it does not.
 const (
-	DefaultDNSTimeout     = 5 * time.Second
 	DefaultConnectTimeout = 5 * time.Second
 	DefaultReadTimeout    = 10 * time.Second
 	DefaultMaxHeader      = 256 << 10
 	DefaultParallel       = 1024
+	DefaultMaxRedirect    = 20 // as many as browsers follow
 )
 
 // Options says how targets are asked. The zero value works.
@@ -32,25 +34,26 @@ type Options struct {
 	Header    []Field // replace, add to or (with Remove) take from the default fields
 
 	Family    int        // 4 or 6 to use only such addresses; 0 means both
-	LocalAddr netip.Addr // address to bind to; invalid means the system's choice
-	Routes    []Route    // the first that matches a target moves its connection
+	LocalAddr netip.Addr // address to bind to, which sets Family; invalid and unspecified mean the system's choice
+	Routes    []Route    // move connections elsewhere
 	Proxies   Proxies    // ask through these
 
-	UnixSocket string        // path of the socket to connect to, whatever the target; "" means TCP
-	Resolver   *net.Resolver // nil means the system's configuration, read by Go
-
-	DNSServers []netip.AddrPort // resolvers asked in turn, if Resolver is nil; empty means the system's
+	UnixSocket string     // path of the socket to connect to, whatever the target; "" means TCP
+	DNS        dns.Config // how names are looked up, but for its Family, which is the one above
 
 	TLS        *tls.Config // nil means the system's roots
 	ServerName string      // SNI and the name to verify; "" means the target's host
 
-	DNSTimeout     time.Duration // for finding addresses; 0 means the ten seconds that a resolver takes
 	ConnectTimeout time.Duration // for TCP and TLS, all addresses together; 0 means none
 	ReadTimeout    time.Duration // from the first byte sent to the end of the header section; 0 means none
 	MaxTime        time.Duration // for the whole host; 0 means none
 
 	Tries        int  // attempts at a host that fails for a passing reason; 0 means 1
 	RetryRefused bool // a refused connection is such a reason
+
+	Location     bool // follow redirects
+	MaxRedirect  int  // redirects followed at most; 0 means that the first is one too many
+	AllowPrivate bool // a redirect from a public address may lead to one that is not
 
 	MaxHeader int     // bytes of header sections read at most; 0 means DefaultMaxHeader
 	Parallel  int     // hosts in flight at most; 0 means DefaultParallel
@@ -68,4 +71,17 @@ type Options struct {
 type Field struct {
 	Name, Value string
 	Remove      bool // send no field of this name
+}
+
+// bindFamily leaves the addresses that a connection from LocalAddr can reach.
+func (o *Options) bindFamily() {
+	o.LocalAddr = o.LocalAddr.Unmap()
+	switch {
+	case o.LocalAddr.IsUnspecified():
+		o.LocalAddr = netip.Addr{}
+	case o.LocalAddr.Is4():
+		o.Family = 4
+	case o.LocalAddr.Is6():
+		o.Family = 6
+	}
 }

@@ -34,10 +34,11 @@ func typical(b *testing.B) *fetch.Result {
 		b.Fatal(err)
 	}
 	addr := netip.MustParseAddr("203.0.113.9")
+	target := fetch.Target{Index: 123_456, Text: "www.example.com", Host: "www.example.com", Port: 80, Path: "/"}
 	return &fetch.Result{
-		Target: fetch.Target{Index: 123_456, Text: "www.example.com", Host: "www.example.com", Port: 80, Path: "/"},
+		Target: target,
 		Reply: fetch.Reply{
-			Addr: netip.AddrPortFrom(addr, 80),
+			Target: target, Addr: netip.AddrPortFrom(addr, 80),
 			Head: fetch.Head{Raw: raw, Proto: "HTTP/1.1", Status: 200},
 			Raw:  raw,
 			Times: fetch.Times{
@@ -101,5 +102,30 @@ func BenchmarkRecords(b *testing.B) {
 				b.Fatal(err)
 			}
 		}
+	}
+}
+
+// BenchmarkChecks is the cost of a policy of four parts.
+func BenchmarkChecks(b *testing.B) {
+	r := typical(b)
+	var checks []Check
+	for _, text := range []string{"status < 400", "hsts == -1 || hsts >= 300", `!(server matches "^Apache/\\d+")`, `all(cookies, .Path == "/") && h["x"] == ""`} {
+		c, err := ParseCondition(text)
+		if err != nil {
+			b.Fatal(err)
+		}
+		checks = append(checks, Check{c, true})
+	}
+	var found Checks
+	judge := newJudge(Options{Checks: checks}, &found)
+	messages := newMessages(nil, Options{})
+	var buf []byte
+	b.ReportAllocs()
+	for b.Loop() {
+		judge.take(r)
+		buf = judge.appendFailures(buf[:0], r, &messages)
+	}
+	if found.Failed > 0 {
+		b.Fatal(string(buf))
 	}
 }

@@ -103,8 +103,8 @@ func keys(t *testing.T, line string) []string {
 func checkJSON(t *testing.T, r *fetch.Result) {
 	t.Helper()
 	line, got := inJSON(t, r)
-	if got.Index != r.Target.Index || got.Target != r.Target.Text || got.URL != r.Target.URL() {
-		t.Errorf("%s: want index %d, target %q, url %q", line, r.Target.Index, r.Target.Text, r.Target.URL())
+	if got.Index != r.Target.Index || got.Target != r.Target.Text || got.URL != r.Reply.Target.URL() {
+		t.Errorf("%s: want index %d, target %q, url %q", line, r.Target.Index, r.Target.Text, r.Reply.Target.URL())
 	}
 	if got.Status != r.Head.Status || got.Reason != text(r.Head.Reason()) || len(got.Interim) != len(r.Interim) {
 		t.Errorf("%s: want status %d, reason %q, %d interim", line, r.Head.Status, text(r.Head.Reason()), len(r.Interim))
@@ -164,10 +164,10 @@ func TestJSONAbsent(t *testing.T) {
 		target, reply string
 		want          []string // the keys, sorted
 	}{
-		{"h.test", "HTTP/1.1 200 OK\r\n\r\n", []string{"addr", "bytes", "headers", "index", "proto", "reason", "seconds", "status", "target", "url"}},
-		{"h.test", "", []string{"addr", "error", "index", "seconds", "target", "url"}},
-		{"h.test", "nonsense\r\n", []string{"addr", "bytes", "error", "index", "seconds", "target", "url"}},
-		{"bad host", "", []string{"error", "index", "seconds", "target"}},
+		{"h.test", "HTTP/1.1 200 OK\r\n\r\n", []string{"addr", "bytes", "headers", "index", "proto", "reason", "seconds", "status", "target", "time", "url"}},
+		{"h.test", "", []string{"addr", "error", "index", "seconds", "target", "time", "url"}},
+		{"h.test", "nonsense\r\n", []string{"addr", "bytes", "error", "index", "seconds", "target", "time", "url"}},
+		{"bad host", "", []string{"error", "index", "seconds", "target", "time"}},
 	} {
 		out, _, _, _ := drain([]*fetch.Result{ask(t, c.target, []byte(c.reply))}, format(t, "json"), report.Options{})
 		var record map[string]any

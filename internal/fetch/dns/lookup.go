@@ -229,7 +229,7 @@ func (c *candidate) advance(l *lookup, now time.Time) {
 	for i := range c.questions {
 		q := &c.questions[i]
 		if q.isPending() && !now.Before(c.limit(l)) {
-			q.expire(now.Sub(l.begun))
+			q.expire(c.limit(l).Sub(l.begun))
 		}
 		q.advance(now)
 		if q.isPending() && l.settings.singleRequest {

@@ -223,7 +223,7 @@ func (q *question) settle(o outcome) {
 	q.tickets = nil
 }
 
-// expire fails a question that nobody has answered in the time of a lookup, which began so long ago.
+// expire fails a question that nobody has answered in the time that it had since the lookup began.
 func (q *question) expire(after time.Duration) {
 	if q.err == nil {
 		q.err = &Error{Reason: "timed out after " + after.Round(time.Millisecond).String(), Err: os.ErrDeadlineExceeded}
