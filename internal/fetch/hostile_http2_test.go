@@ -47,6 +47,7 @@ func http2Traps() []trap {
 		headTimeout = failure(fetch.StageHead, fetch.KindTimeout)
 		readTimeout = failure(fetch.StageRead, fetch.KindTimeout)
 	)
+	hundred := strings.Repeat("y", 100)
 	begin := func(f *http2.Framer) { headers(f, false, ":status", "200", "server", "hos") }
 	ping := func(f *http2.Framer) { f.WritePing(false, [8]byte{}) }
 	saying := func(first string, then func(*peer)) func(*peer) {
@@ -89,8 +90,8 @@ func http2Traps() []trap {
 		},
 		{
 			name: "sends fields without end", heavy: true,
-			serve: endless(begin, func(f *http2.Framer) { f.WriteContinuation(1, false, bytes.Repeat(block("x", "y"), 500)) }, 0),
-			want:  tooLarge.beginning(begun+"x: y\r\n").saying("larger than 262144 bytes", "--max-header").sending(bounded),
+			serve: endless(begin, func(f *http2.Framer) { f.WriteContinuation(1, false, bytes.Repeat(block("x", hundred), 100)) }, 0),
+			want:  tooLarge.beginning(begun+"x: "+hundred+"\r\n").saying("larger than 262144 bytes", "--max-header").sending(bounded),
 		},
 		{
 			name: "sends a field without end", heavy: true,
