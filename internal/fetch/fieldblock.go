@@ -3,6 +3,7 @@ package fetch
 import (
 	"errors"
 	"strings"
+	"sync"
 
 	"golang.org/x/net/http2/hpack"
 )
@@ -13,6 +14,8 @@ import (
 type fieldBlocks struct {
 	sections headReader // what has been decoded
 	max      int        // bytes that the sections may take together
+	buffers  *sync.Pool // of the buffer that the sections begin in
+	buffer   *[]byte    // the one in use; nil before the first block comes
 	decoder  *hpack.Decoder
 	discard  bool  // the block is decoded for the decoder's table only
 	fault    error // what is wrong with the block
@@ -21,6 +24,8 @@ type fieldBlocks struct {
 // decode decodes a block, which is not whole if the connection ended inside it.
 func (d *fieldBlocks) decode(block []byte, discard, whole bool) error {
 	if d.decoder == nil {
+		d.buffer = d.buffers.Get().(*[]byte)
+		d.sections.buf = (*d.buffer)[:0]
 		const tableSize = 4096 // RFC 9113 section 6.5.2: unless we ask for another
 		d.decoder = hpack.NewDecoder(tableSize, d.add)
 		d.decoder.SetMaxStringLength(d.max)
@@ -39,6 +44,13 @@ func (d *fieldBlocks) decode(block []byte, discard, whole bool) error {
 		return violates(codeCompression, "%v", err)
 	}
 	return nil
+}
+
+// close gives the buffer back; the sections must have been copied.
+func (d *fieldBlocks) close() {
+	if d.buffer != nil {
+		d.buffers.Put(d.buffer)
+	}
 }
 
 // add takes one decoded field (RFC 9113 sections 8.2.1 and 8.3.2).

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync"
 	"time"
 )
 
@@ -46,9 +47,9 @@ type http2Reader struct {
 	windows  [2]int64 // of the connection and of the request's stream: what we might send
 }
 
-func newHTTP2Reader(conn io.ReadWriter, in, text []byte, max int) *http2Reader {
+func newHTTP2Reader(conn io.ReadWriter, in []byte, buffers *sync.Pool, max int) *http2Reader {
 	return &http2Reader{
-		conn: conn, in: in, fields: fieldBlocks{sections: headReader{buf: text}, max: max},
+		conn: conn, in: in, fields: fieldBlocks{buffers: buffers, max: max},
 		initial: firstWindow, windows: [2]int64{firstWindow, firstWindow},
 	}
 }
@@ -59,8 +60,8 @@ func renderHTTP2(t *trip, b []byte) []byte { return t.v.request.appendFrames(b, 
 // which counts if there is no reply.
 func receiveHTTP2(t *trip, writeErr error) *Error {
 	f := t.v.f
-	in, text := f.buffers.Get().(*[]byte), f.buffers.Get().(*[]byte)
-	r := newHTTP2Reader(t.stream, (*in)[:0], (*text)[:0], f.options.MaxHeader)
+	in := f.buffers.Get().(*[]byte)
+	r := newHTTP2Reader(t.stream, (*in)[:0], f.buffers, f.options.MaxHeader)
 	err := r.read()
 	if writeErr == nil {
 		r.flush()
@@ -71,7 +72,7 @@ func receiveHTTP2(t *trip, writeErr error) *Error {
 	}
 	t.reply.copyFrom(sections)
 	f.buffers.Put(in)
-	f.buffers.Put(text)
+	r.fields.close()
 	var known *Error
 	switch {
 	case err == nil:

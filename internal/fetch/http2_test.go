@@ -234,7 +234,7 @@ func readFrames(t testing.TB, stream io.Reader, max int) (got reading, sent []by
 	t.Helper()
 	conn := &duplex{Reader: stream}
 	room := make([]byte, 0, min(max, 4<<10))
-	h := newHTTP2Reader(conn, room, make([]byte, 0, min(max, 4<<10)), max)
+	h := newHTTP2Reader(conn, room, newBuffers(max), max)
 	err = h.read()
 	h.flush()
 	sections := &h.fields.sections
@@ -371,7 +371,7 @@ func FuzzFieldLine(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, name, value string) {
 		block := appendString(appendString([]byte{0x88, 0}, name), value)
-		d := fieldBlocks{max: DefaultMaxHeader}
+		d := fieldBlocks{buffers: newBuffers(DefaultMaxHeader), max: DefaultMaxHeader}
 		if d.decode(block, false, true) != nil {
 			return
 		}
