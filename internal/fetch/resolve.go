@@ -71,7 +71,8 @@ func (t *trip) setAddr(addr netip.Addr) {
 
 // resolveProxy finds the addresses of the proxy, and what the proxy is to connect
 // to. A name is looked up by a socks5 proxy's client, and by all others
-// themselves.
+// themselves. Where --connect-to leads elsewhere, a request cannot be forwarded:
+// it names the target.
 func (t *trip) resolveProxy() *Error {
 	t.reply.Proxy = t.proxy.String()
 	t.peer = endpoint{t.target.Host, t.target.Addr, t.target.Port}
@@ -82,26 +83,35 @@ func (t *trip) resolveProxy() *Error {
 			addr, _ := netip.ParseAddr(route.ToHost)
 			t.peer.host, t.peer.addr = route.ToHost, addr
 		}
-		if t.proxy.Scheme == "socks5" && len(route.Addrs) > 0 {
-			t.peer.addr = route.Addrs[0]
-		}
-		t.forwarded = t.forwarded && route.ToHost == "" && route.ToPort == 0
+		t.forwarded = t.forwarded && t.peer.host == t.target.Host && t.peer.port == t.target.Port
 	}
-	if t.proxy.Scheme == "socks5" && !t.peer.addr.IsValid() {
-		addrs, err := t.lookup(t.peer.host)
+	if t.proxy.Scheme == "socks5" {
+		addrs, err := t.addresses(t.peer)
 		if err != nil {
 			return newError(StageDNS, err)
 		}
 		t.peer.addr = addrs[0]
 	}
-	t.port = t.proxy.Port
-	if t.proxy.Addr.IsValid() {
-		t.setAddr(t.proxy.Addr)
-		return nil
+	addrs, err := t.addresses(endpoint{t.proxy.Host, t.proxy.Addr, t.proxy.Port})
+	if err != nil {
+		return t.proxyError(newError(StageDNS, err))
 	}
-	var err error
-	if t.addrs, err = t.lookup(t.proxy.Host); err != nil {
-		return t.proxyError(err)
-	}
+	t.addrs, t.port = addrs, t.proxy.Port
 	return nil
+}
+
+// addresses are those of an endpoint that is to be connected to: given by a
+// route, as --resolve does, or looked up.
+func (t *trip) addresses(e endpoint) ([]netip.Addr, error) {
+	o := &t.v.f.options
+	given := o.route(&Target{Host: e.host, Addr: e.addr, Port: e.port})
+	switch {
+	case given != nil && len(given.Addrs) > 0:
+		return given.Addrs, nil
+	case !e.addr.IsValid():
+		return t.lookup(e.host)
+	case o.Family == 4 && !e.addr.Is4(), o.Family == 6 && !e.addr.Is6():
+		return nil, noAddress(t.v.f.resolver.network, e.host)
+	}
+	return []netip.Addr{e.addr}, nil
 }
