@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"wget/internal/fetch"
+	"wget/internal/fetch/dns"
 	"wget/internal/report"
 )
 
@@ -78,6 +79,8 @@ func (f *flags) checkPairs(set func(string) bool) error {
 	switch {
 	case f.json && set("format") && f.format != "json":
 		return usage("--json and --format %s contradict each other", f.format)
+	case f.output == "" && set("output-document"):
+		return usage("--output-document: an empty name; - is stdout")
 	case f.quiet && f.progress == "bar":
 		return usage("--quiet and --progress bar contradict each other")
 	case f.keyFile != "" && f.certFile == "":
@@ -147,14 +150,14 @@ func (f *flags) checkedFormat(s streams) (report.Format, error) {
 func (f *flags) fetchOptions(set func(string) bool, stderr io.Writer) (o fetch.Options, err error) {
 	o = fetch.Options{
 		Protocol: "HTTP/1.1", Method: f.method, UserAgent: f.userAgent, ServerName: f.sni,
-		DNSTimeout: time.Duration(f.dnsTimeout), ConnectTimeout: time.Duration(f.connectTimeout),
+		DNS: dns.Config{Timeout: time.Duration(f.dnsTimeout)}, ConnectTimeout: time.Duration(f.connectTimeout),
 		ReadTimeout: time.Duration(f.readTimeout), MaxTime: time.Duration(f.maxTime),
 		Tries: f.tries, RetryRefused: f.retryRefused,
 		UnixSocket: f.unixSocket,
-		MaxHeader:  f.maxHeader, Parallel: f.parallel, PerAddr: f.perIP, Rate: float64(f.rate), Ordered: f.keepOrder,
+		MaxHeader:  int(f.maxHeader), Parallel: f.parallel, PerAddr: f.perIP, Rate: float64(f.rate), Ordered: f.keepOrder,
 	}
 	if most := maxParallel(); f.parallel > most {
-		fmt.Fprintf(stderr, "wget: --parallel-max %d: this process may open %d connections at once (ulimit -n)\n", f.parallel, most)
+		fmt.Fprintf(stderr, "%s: --parallel-max %d: this process may open %d connections at once (ulimit -n)\n", f.program, f.parallel, most)
 		o.Parallel = most
 	}
 	if f.http10 {
@@ -171,7 +174,7 @@ func (f *flags) fetchOptions(set func(string) bool, stderr io.Writer) (o fetch.O
 			return o, usage("--bind-address %q: not an IP address", f.bindAddress)
 		}
 	}
-	if o.DNSServers, err = parseEach("--dns-servers %q: %w", f.dnsServers, parseServer); err != nil {
+	if o.DNS.Servers, err = parseEach("--dns-servers %q: %w", f.dnsServers, parseServer); err != nil {
 		return o, err
 	}
 	if o.Header, err = parseEach("--header %q: %w", f.headers, parseHeader); err != nil {
@@ -200,7 +203,7 @@ func (f *flags) routes() ([]fetch.Route, error) {
 // reportOptions says how to show results.
 func (f *flags) reportOptions(s streams, env func(string) string) report.Options {
 	return report.Options{
-		IncludeRaw: f.includeRaw, Verbose: f.verbose,
+		Program: f.program, IncludeRaw: f.includeRaw, Verbose: f.verbose,
 		Color:    useColor(f.color, s.out, env) && (isStdout(f.output) || f.color == "always"),
 		ColorErr: useColor(f.color, s.err, env),
 		Progress: f.progressOptions(s, env),

@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/time/rate"
 
+	"wget/internal/fetch/dns"
 	"wget/internal/fetch/socket"
 )
 
@@ -19,7 +20,7 @@ type fetcher struct {
 	offers    []protocol
 	request   request
 	buffers   *sync.Pool
-	resolver  *names
+	resolver  *dns.Resolver
 	slots     *slots
 	pace      *rate.Limiter // of starting hosts
 	connector socket.Connector
@@ -39,6 +40,7 @@ func newFetcher(ctx context.Context, o Options) *fetcher {
 			return new(net.Dialer).DialContext(ctx, "unix", o.UnixSocket)
 		}
 	}
+	o.DNS.Family = o.Family
 	if o.Starting == nil {
 		o.Starting = func(Target) {}
 	}
@@ -47,7 +49,7 @@ func newFetcher(ctx context.Context, o Options) *fetcher {
 		offers:    o.offers(),
 		request:   newRequest(o),
 		buffers:   newBuffers(o.MaxHeader),
-		resolver:  newNames(ctx, o),
+		resolver:  dns.New(ctx, o.DNS),
 		slots:     newSlots(o.Parallel, o.PerAddr),
 		pace:      rate.NewLimiter(rate.Inf, 1),
 		connector: socket.New(ctx, socket.Config{LocalAddr: o.LocalAddr, Dial: o.Dial}),
@@ -62,7 +64,7 @@ func newFetcher(ctx context.Context, o Options) *fetcher {
 // close is to be called when the last host is done.
 func (f *fetcher) close() {
 	f.stop()
-	f.resolver.close()
+	f.resolver.Close()
 	f.connector.Close()
 }
 
@@ -101,6 +103,9 @@ func (v *visit) try() {
 	v.trip = trip{v: v, target: &reply.Target, reply: reply}
 	v.result.Err = v.trip.steps()
 	v.trip.close()
+	if v.result.Err != nil {
+		v.failed = time.Now()
+	}
 }
 
 // isTransient reports whether another try could fare better than one that ended
