@@ -61,14 +61,19 @@ func (t *trip) destination() (name string, err error) {
 			addr, _ = netip.ParseAddr(name)
 		}
 	}
-	switch {
-	case !addr.IsValid():
+	if !addr.IsValid() {
 		return name, nil
-	case o.Family == 4 && !addr.Is4(), o.Family == 6 && !addr.Is6():
-		return "", &dns.Error{NotFound: true, Reason: fmt.Sprintf("no IPv%d address", o.Family)}
 	}
 	t.setAddr(addr)
-	return "", nil
+	return "", o.checkFamily(addr)
+}
+
+// checkFamily refuses an address that is not of the only family to be used.
+func (o *Options) checkFamily(addr netip.Addr) error {
+	if o.Family == 4 && !addr.Is4() || o.Family == 6 && !addr.Is6() {
+		return &dns.Error{NotFound: true, Reason: fmt.Sprintf("no IPv%d address", o.Family)}
+	}
+	return nil
 }
 
 func (t *trip) setAddr(addr netip.Addr) {
@@ -98,6 +103,7 @@ func (t *trip) resolveProxy() *Error {
 			return newError(StageDNS, err)
 		}
 		t.peer.addr = addrs[0]
+		t.late = nil // the target's: the trip connects to the proxy
 	}
 	addrs, err := t.addresses(endpoint{t.proxy.Host, t.proxy.Addr, t.proxy.Port})
 	if err != nil {
@@ -117,8 +123,6 @@ func (t *trip) addresses(e endpoint) ([]netip.Addr, error) {
 		return given.Addrs, nil
 	case !e.addr.IsValid():
 		return t.lookup(e.host)
-	case o.Family == 4 && !e.addr.Is4(), o.Family == 6 && !e.addr.Is6():
-		return nil, noAddress(t.v.f.resolver.network, e.host)
 	}
-	return []netip.Addr{e.addr}, nil
+	return []netip.Addr{e.addr}, o.checkFamily(e.addr)
 }
