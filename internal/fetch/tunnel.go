@@ -35,7 +35,7 @@ func (t *trip) tunnel() *Error {
 		return nil
 	}
 	if err := t.openTunnel(); err != nil {
-		return t.proxyError(describeEOF(err, errors.New("closed the connection")))
+		return t.proxyError(describeProxyEOF(err))
 	}
 	t.reply.Times.Connect = t.v.elapsed()
 	return nil
@@ -54,6 +54,10 @@ func (t *trip) openTunnel() error {
 		return nil
 	}
 	return t.connectHTTP()
+}
+
+func describeProxyEOF(err error) error {
+	return describeEOF(err, errors.New("closed the connection"))
 }
 
 // proxyError tells a failure of the proxy from one of the target.
@@ -84,7 +88,7 @@ func (t *trip) secureProxy() error {
 }
 
 func (t *trip) explainProxyTLS(err error) error {
-	known := *newError(StageTLS, explainTLS(t.step.reword(err)))
+	known := *newError(StageTLS, explainTLS(t.step.reword(describeProxyEOF(err))))
 	if record := new(tls.RecordHeaderError); errors.As(err, record) {
 		known.Err = fmt.Errorf("does not speak TLS: it sent \"%s\"", record.RecordHeader[:])
 		known.Hint = "a proxy without TLS is given as -x http://HOST:PORT"
