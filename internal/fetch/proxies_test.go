@@ -347,6 +347,7 @@ func TestProxyRoutes(t *testing.T) {
 		{"another host needs a tunnel", "http://192.0.2.9:3128", "h.test", []fetch.Route{{Host: "h.test", ToHost: "o.test"}}, 0, "192.0.2.9:3128", "CONNECT o.test:80 HTTP/1.1"},
 		{"another port needs a tunnel", "http://192.0.2.9:3128", "h.test", []fetch.Route{{Host: "h.test", ToPort: 81}}, 0, "192.0.2.9:3128", "CONNECT h.test:81 HTTP/1.1"},
 		{"the same ones need none", "http://192.0.2.9:3128", "h.test", []fetch.Route{{Host: "h.test", ToHost: "h.test", ToPort: 80}}, 0, "192.0.2.9:3128", "GET http://h.test/ HTTP/1.1"},
+		{"in any case, too", "http://192.0.2.9:3128", "h.test", []fetch.Route{{ToHost: "H.TEST"}}, 0, "192.0.2.9:3128", "GET http://h.test/ HTTP/1.1"},
 		{"an address in brackets", "http://192.0.2.9:3128", "h.test", []fetch.Route{{ToHost: "2001:db8::1"}}, 0, "192.0.2.9:3128", "CONNECT [2001:db8::1]:80 HTTP/1.1"},
 		{"the proxy itself is not led elsewhere", "http://192.0.2.9:3128", "h.test", []fetch.Route{{ToHost: "192.0.2.8", ToPort: 8}}, 0, "192.0.2.9:3128", "CONNECT 192.0.2.8:8 HTTP/1.1"},
 		{"another host by SOCKS", "socks5h://192.0.2.9", "h.test", []fetch.Route{{ToHost: "o.test"}}, 0, "192.0.2.9:1080", "\x03\x06o.test\x00\x50"},

@@ -1,7 +1,6 @@
 package fetch
 
 import (
-	"cmp"
 	"fmt"
 	"net/netip"
 
@@ -19,19 +18,34 @@ func (t *trip) resolve() *Error {
 	if t.proxy = o.Proxies.choose(t.target); t.proxy != nil {
 		return t.resolveProxy()
 	}
-	t.port = t.target.Port
 	if t.target.Addr.IsValid() && o.Family == 0 && len(o.Routes) == 0 {
+		t.port = t.target.Port
 		t.setAddr(t.target.Addr)
 		return nil
 	}
-	name, err := t.destination()
-	if err == nil && len(t.addrs) == 0 {
-		t.addrs, err = t.lookup(name)
-	}
-	if err != nil {
+	to := o.detour(t.target)
+	t.port = to.port
+	var err error
+	if t.addrs, err = t.addrsOf(to); err != nil {
 		return newError(StageDNS, err)
 	}
 	return nil
+}
+
+// addrsOf finds the addresses of a host.
+func (t *trip) addrsOf(e endpoint) (addrs []netip.Addr, err error) {
+	o := &t.v.f.options
+	switch addrs = t.v.f.known(e); {
+	case addrs == nil && !e.addr.IsValid():
+		return t.lookup(e.host)
+	case addrs == nil:
+		t.oneAddr[0] = e.addr
+		addrs = t.oneAddr[:]
+	}
+	if addrs = ofFamily(addrs, o.Family); len(addrs) == 0 {
+		return nil, noneOfFamily(o)
+	}
+	return addrs, nil
 }
 
 // lookup finds the addresses of a name. The clock of the visit stands still while
@@ -45,35 +59,14 @@ func (t *trip) lookup(name string) ([]netip.Addr, error) {
 	return answer.Addrs, v.whole.reword(err)
 }
 
-// destination sets the addresses to connect to, and the port, or returns the
-// name that they are to be looked up by.
-func (t *trip) destination() (name string, err error) {
-	name, addr := t.target.Host, t.target.Addr
-	o := &t.v.f.options
-	if route := o.route(t.target); route != nil {
-		t.port = cmp.Or(route.ToPort, t.port)
-		if len(route.Addrs) > 0 {
-			t.addrs = route.Addrs
-			return "", nil
-		}
-		if route.ToHost != "" {
-			name = route.ToHost
-			addr, _ = netip.ParseAddr(name)
-		}
+// noneOfFamily is the error for a host without an address of the family that is
+// asked for, or that the local address has.
+func noneOfFamily(o *Options) error {
+	reason := fmt.Sprintf("no IPv%d address", o.Family)
+	if o.LocalAddr.IsValid() {
+		reason += fmt.Sprintf(", as a connection from %s needs", o.LocalAddr)
 	}
-	if !addr.IsValid() {
-		return name, nil
-	}
-	t.setAddr(addr)
-	return "", o.checkFamily(addr)
-}
-
-// checkFamily refuses an address that is not of the only family to be used.
-func (o *Options) checkFamily(addr netip.Addr) error {
-	if o.Family == 4 && !addr.Is4() || o.Family == 6 && !addr.Is6() {
-		return &dns.Error{NotFound: true, Reason: fmt.Sprintf("no IPv%d address", o.Family)}
-	}
-	return nil
+	return &dns.Error{NotFound: true, Reason: reason}
 }
 
 func (t *trip) setAddr(addr netip.Addr) {
@@ -87,42 +80,21 @@ func (t *trip) setAddr(addr netip.Addr) {
 // it names the target.
 func (t *trip) resolveProxy() *Error {
 	t.reply.Proxy = t.proxy.String()
-	t.peer = endpoint{t.target.Host, t.target.Addr, t.target.Port}
-	t.forwarded = !t.target.TLS && !t.proxy.isSOCKS()
-	if route := t.v.f.options.route(t.target); route != nil {
-		t.peer.port = cmp.Or(route.ToPort, t.peer.port)
-		if route.ToHost != "" {
-			addr, _ := netip.ParseAddr(route.ToHost)
-			t.peer.host, t.peer.addr = route.ToHost, addr
-		}
-		t.forwarded = t.forwarded && t.peer.host == t.target.Host && t.peer.port == t.target.Port
-	}
+	t.peer = t.v.f.options.detour(t.target)
+	isDetour := !equalFold(t.peer.host, t.target.Host) || t.peer.port != t.target.Port
+	t.forwarded = !t.target.TLS && !t.proxy.isSOCKS() && !isDetour
 	if t.proxy.Scheme == "socks5" {
-		addrs, err := t.addresses(t.peer)
+		addrs, err := t.addrsOf(t.peer)
 		if err != nil {
 			return newError(StageDNS, err)
 		}
 		t.peer.addr = addrs[0]
 		t.late = nil // the target's: the trip connects to the proxy
 	}
-	addrs, err := t.addresses(endpoint{t.proxy.Host, t.proxy.Addr, t.proxy.Port})
-	if err != nil {
+	t.port = t.proxy.Port
+	var err error
+	if t.addrs, err = t.addrsOf(endpoint{t.proxy.Host, t.proxy.Addr, t.proxy.Port}); err != nil {
 		return t.proxyError(newError(StageDNS, err))
 	}
-	t.addrs, t.port = addrs, t.proxy.Port
 	return nil
-}
-
-// addresses are those of an endpoint that is to be connected to: given by a
-// route, as --resolve does, or looked up.
-func (t *trip) addresses(e endpoint) ([]netip.Addr, error) {
-	o := &t.v.f.options
-	given := o.route(&Target{Host: e.host, Addr: e.addr, Port: e.port})
-	switch {
-	case given != nil && len(given.Addrs) > 0:
-		return given.Addrs, nil
-	case !e.addr.IsValid():
-		return t.lookup(e.host)
-	}
-	return []netip.Addr{e.addr}, o.checkFamily(e.addr)
 }
