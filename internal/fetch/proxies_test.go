@@ -581,3 +581,42 @@ func TestProxyChoice(t *testing.T) {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
+
+// Each hop of a chain has a proxy of its own, and no hop the credentials of
+// another's.
+func TestProxyOfEachHop(t *testing.T) {
+	replies := map[string]string{
+		"192.0.2.8:1080": "HTTP/1.1 302 Found\r\nLocation: http://direct.test/\r\n\r\n",
+		"192.0.2.1:80":   "HTTP/1.1 302 Found\r\nLocation: http://h.test/again\r\n\r\n",
+	}
+	var requests []string
+	o := fetch.Options{
+		Proxies:     fetch.Proxies{HTTP: through(t, "http://u:s3cr3t@192.0.2.8").HTTP, Except: fetch.ParseNoProxy("direct.test")},
+		Routes:      []fetch.Route{{Host: "direct.test", Addrs: []netip.Addr{netip.MustParseAddr("192.0.2.1")}}},
+		MaxRedirect: 9, Location: true,
+		Dial: func(ctx context.Context, network, address string) (net.Conn, error) {
+			reply := replies[address]
+			if address == "192.0.2.8:1080" {
+				replies[address] = noContent
+			}
+			return testserver.Pipe(func(conn net.Conn) {
+				request, _ := testserver.ReadRequest(conn)
+				line, rest, _ := strings.Cut(request, "\r\n")
+				requests = append(requests, fmt.Sprintf("%s at %s, credentials %t", line, address, strings.Contains(rest, "Proxy-Authorization: ")))
+				io.WriteString(conn, reply)
+			})(ctx, network, address)
+		},
+	}
+	r := askOne(t, t.Context(), o, "http://h.test/")
+	if r.Err != nil || r.Head.Status != 204 || r.Proxy != "http://192.0.2.8:1080" || len(r.Hops) != 2 || r.Hops[0].Proxy != r.Proxy || r.Hops[1].Proxy != "" {
+		t.Fatalf("status %d, error %v, proxy %q, hops %+v", r.Head.Status, r.Err, r.Proxy, r.Hops)
+	}
+	want := []string{
+		"GET http://h.test/ HTTP/1.1 at 192.0.2.8:1080, credentials true",
+		"GET / HTTP/1.1 at 192.0.2.1:80, credentials false",
+		"GET http://h.test/again HTTP/1.1 at 192.0.2.8:1080, credentials true",
+	}
+	if diff := cmp.Diff(want, requests); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
