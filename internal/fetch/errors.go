@@ -3,7 +3,6 @@ package fetch
 import (
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -39,7 +38,7 @@ const (
 	KindReset       Kind = "reset"
 	KindClosed      Kind = "closed" // the server ended the stream too early
 	KindCertificate Kind = "certificate"
-	KindHandshake   Kind = "handshake" // TLS failed for another reason
+	KindHandshake   Kind = "handshake" // TLS alone is to blame, in the handshake or after it
 	KindMalformed   Kind = "malformed" // not an HTTP/1 reply
 	KindTooLarge    Kind = "too_large" // a header section over Options.MaxHeader
 	KindCanceled    Kind = "canceled"
@@ -108,10 +107,8 @@ func kindOf(stage Stage, err error) Kind {
 // net's "dial tcp 192.0.2.1:80: connect: connection refused" to its last part.
 func rootCause(err error) error {
 	var (
-		errno    syscall.Errno
-		dns      *net.DNSError
-		cert     *tls.CertificateVerificationError
-		hostname x509.HostnameError
+		errno syscall.Errno
+		dns   *net.DNSError
 	)
 	switch {
 	case errors.Is(err, context.Canceled):
@@ -120,10 +117,6 @@ func rootCause(err error) error {
 		return dnsCause(dns)
 	case errors.As(err, &errno):
 		return errno
-	case errors.As(err, &hostname):
-		return hostname
-	case errors.As(err, &cert):
-		return cert.Err
 	}
 	return err
 }
@@ -137,3 +130,9 @@ func dnsCause(e *net.DNSError) error {
 	}
 	return fmt.Errorf("%s (asked %s)", reason, e.Server)
 }
+
+// reworded reads as its words and is its cause.
+type reworded struct{ words, cause error }
+
+func (e *reworded) Error() string { return e.words.Error() }
+func (e *reworded) Unwrap() error { return e.cause }

@@ -2,6 +2,7 @@ package fetch
 
 import (
 	"context"
+	"crypto/tls"
 	"sync"
 	"time"
 
@@ -16,6 +17,7 @@ type fetcher struct {
 	options   Options
 	offers    []protocol
 	request   request
+	tls       *tls.Config // but for what depends on the host
 	buffers   *sync.Pool
 	resolver  *names
 	slots     *slots
@@ -38,6 +40,7 @@ func newFetcher(ctx context.Context, o Options) *fetcher {
 		options:   o,
 		offers:    o.offers(),
 		request:   newRequest(o),
+		tls:       newTLSConfig(&o, o.offers()),
 		buffers:   newBuffers(o.MaxHeader),
 		resolver:  newNames(ctx, o),
 		slots:     newSlots(o.Parallel, o.PerAddr),
@@ -93,6 +96,9 @@ func (v *visit) try() {
 	v.trip = trip{v: v, target: &reply.Target, reply: reply}
 	v.result.Err = v.trip.steps()
 	v.trip.close()
+	if v.result.Err != nil && v.result.Err.Stage == StageTLS {
+		v.classical = true
+	}
 }
 
 // isTransient reports whether another try could fare better than one that ended

@@ -32,8 +32,13 @@ type Options struct {
 
 	DNSServers []netip.AddrPort // resolvers asked in turn, if Resolver is nil; empty means the system's
 
-	TLS        *tls.Config // nil means the system's roots
-	ServerName string      // SNI and the name to verify; "" means the target's host
+	// TLS may limit the versions and curves, name roots, and hold a certificate
+	// to present; nil means the defaults of crypto/tls. InsecureSkipVerify means
+	// to look at anything: it allows every version and cipher suite there is,
+	// unless others are named.
+	TLS        *tls.Config
+	ServerName string // SNI and the name to verify; "" means the target's host
+	NoSNI      bool   // send no SNI; the name is verified all the same
 
 	DNSTimeout     time.Duration // for finding addresses; 0 means the ten seconds that a resolver takes
 	ConnectTimeout time.Duration // for TCP and TLS, all addresses together; 0 means none

@@ -19,6 +19,9 @@ type visit struct {
 	whole  deadline // for the target from start to end
 	result Result
 	trip   trip
+	// classical means that a try failed at TLS, and that the next ones offer no
+	// curves with a large key share.
+	classical bool
 }
 
 // trip is one try: what a connection needs, made anew for each.
@@ -34,6 +37,8 @@ type trip struct {
 	protocol protocol      // spoken over stream
 	step     deadline      // for connecting, then for reading
 	reply    *Reply        // in the visit's result
+
+	certificateWanted bool // the server asked for a client's certificate
 }
 
 // pause waits, and reports whether the visit may go on. It does not begin a wait

@@ -34,8 +34,15 @@ func recordOf(r *fetch.Result) report.Record {
 	}
 	if s := r.Session; s != nil {
 		want.TLS = &report.TLS{
-			Version: s.Version, Cipher: s.Cipher, ALPN: s.ALPN, SNI: s.ServerName,
-			Subject: s.Subject, Issuer: s.Issuer, NotAfter: s.NotAfter,
+			Version: s.Version, Cipher: s.Cipher, Curve: s.Curve, ALPN: s.ALPN, SNI: s.ServerName,
+			Verified: s.Verified, Stapled: s.Stapled,
+		}
+		for i, c := range s.Certificates() {
+			if i == 0 {
+				want.TLS.Certificate = report.Certificate(c)
+			} else {
+				want.TLS.Chain = append(want.TLS.Chain, report.Certificate(c))
+			}
 		}
 	}
 	if e := r.Err; e != nil {
