@@ -54,7 +54,7 @@ func (f *flags) config(set func(string) bool, args []string, s streams) (*config
 		report:   f.reportOptions(s, os.Getenv),
 		format:   format,
 	}
-	if c.fetch, err = f.fetchOptions(s.err); err != nil {
+	if c.fetch, err = f.fetchOptions(set, s.err); err != nil {
 		return nil, err
 	}
 	return c, c.addTargets(args, s.in)
@@ -67,6 +67,9 @@ func (f *flags) checkPairs(set func(string) bool) error {
 		{"quiet", "verbose"},
 		{"head", "method"},
 		{"http1.0", "http1.1"},
+		{"proxy", "no-proxy"},
+		{"noproxy", "no-proxy"},
+		{"proxy", "unix-socket"},
 	} {
 		if set(pair[0]) && set(pair[1]) {
 			return usage("--%s and --%s contradict each other", pair[0], pair[1])
@@ -141,13 +144,14 @@ func (f *flags) checkedFormat(s streams) (report.Format, error) {
 
 // fetchOptions says how to ask. A bound that this process cannot keep is lowered,
 // and stderr says so.
-func (f *flags) fetchOptions(stderr io.Writer) (o fetch.Options, err error) {
+func (f *flags) fetchOptions(set func(string) bool, stderr io.Writer) (o fetch.Options, err error) {
 	o = fetch.Options{
 		Protocol: "HTTP/1.1", Method: f.method, UserAgent: f.userAgent, ServerName: f.sni,
 		DNSTimeout: time.Duration(f.dnsTimeout), ConnectTimeout: time.Duration(f.connectTimeout),
 		ReadTimeout: time.Duration(f.readTimeout), MaxTime: time.Duration(f.maxTime),
 		Tries: f.tries, RetryRefused: f.retryRefused,
-		MaxHeader: f.maxHeader, Parallel: f.parallel, PerAddr: f.perIP, Rate: float64(f.rate), Ordered: f.keepOrder,
+		UnixSocket: f.unixSocket,
+		MaxHeader:  f.maxHeader, Parallel: f.parallel, PerAddr: f.perIP, Rate: float64(f.rate), Ordered: f.keepOrder,
 	}
 	if most := maxParallel(); f.parallel > most {
 		fmt.Fprintf(stderr, "wget: --parallel-max %d: this process may open %d connections at once (ulimit -n)\n", f.parallel, most)
@@ -174,6 +178,9 @@ func (f *flags) fetchOptions(stderr io.Writer) (o fetch.Options, err error) {
 		return o, err
 	}
 	if o.Routes, err = f.routes(); err != nil {
+		return o, err
+	}
+	if o.Proxies, err = f.proxies(set, os.Getenv); err != nil {
 		return o, err
 	}
 	o.TLS, err = f.tlsConfig()

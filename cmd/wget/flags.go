@@ -28,6 +28,10 @@ type flags struct {
 	dnsServers  []string
 	resolve     []string
 	connectTo   []string
+	proxy       string
+	noProxyFor  string
+	noProxy     bool
+	unixSocket  string
 
 	insecure bool
 	caFile   string
@@ -118,6 +122,10 @@ func (f *flags) declareConnection(p *pflag.FlagSet) {
 	p.StringSliceVar(&f.dnsServers, "dns-servers", nil, "look names up at these resolvers, as `LIST` ADDRESS[:PORT],...")
 	p.StringArrayVar(&f.resolve, "resolve", nil, "use an address: `MAP` is HOST:PORT:ADDRESS; repeatable")
 	p.StringArrayVar(&f.connectTo, "connect-to", nil, "connect elsewhere: `MAP` is HOST1:PORT1:HOST2:PORT2; repeatable")
+	p.StringVarP(&f.proxy, "proxy", "x", "", "ask through the proxy at `URL`; http, https, socks5, socks5h")
+	p.StringVar(&f.noProxyFor, "noproxy", "", "ask the hosts of `LIST` without a proxy: names, addresses, blocks, *")
+	p.BoolVar(&f.noProxy, "no-proxy", false, "use no proxy, not even one of the environment")
+	p.StringVar(&f.unixSocket, "unix-socket", "", "connect to the Unix socket at `PATH`, whatever the host")
 }
 
 func (f *flags) declareTLS(p *pflag.FlagSet) {

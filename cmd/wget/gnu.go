@@ -68,7 +68,7 @@ func downloadFlags() []gnuFlag {
 		{"directory-prefix", "P"},
 		{"no-directories", "n"},
 		{"no-host-directories", "n"},
-		{"force-directories", "x"},
+		{"force-directories", ""},
 		{"protocol-directories", ""},
 		{"cut-dirs", ""},
 		{"adjust-extension", "E"},

@@ -33,7 +33,7 @@ func run(ctx context.Context, c *config, s streams, samples fs.FS) outcome {
 			return outcome{err: err}
 		}
 		defer stop()
-		asking.Routes = []fetch.Route{route}
+		asking.Routes, asking.Proxies = []fetch.Route{route}, fetch.Proxies{}
 	}
 
 	ctx, stop := context.WithCancelCause(ctx)

@@ -27,6 +27,9 @@ func (t *trip) dial() *Error {
 	}
 	if err != nil {
 		t.reply.Addr = netip.AddrPort{}
+		if t.proxy != nil {
+			return t.proxyError(newError(StageConnect, t.step.reword(err)))
+		}
 		return newError(StageConnect, t.step.reword(err))
 	}
 	t.stream = t.conn

@@ -17,6 +17,7 @@ type Stage string
 const (
 	StageTarget  Stage = "target"  // the input could not be read as a target
 	StageDNS     Stage = "dns"     // finding the addresses of a name
+	StageProxy   Stage = "proxy"   // reaching the proxy, and having it connect
 	StageConnect Stage = "connect" // opening the TCP connection
 	StageTLS     Stage = "tls"     // the handshake and the certificate
 	StageWrite   Stage = "write"   // sending the request
@@ -43,6 +44,9 @@ const (
 	KindTooLarge    Kind = "too_large" // a header section over Options.MaxHeader
 	KindCanceled    Kind = "canceled"
 	KindLimit       Kind = "limit" // a bound of this program or of this system
+
+	KindProxyAuth    Kind = "proxy_auth"    // the proxy wants credentials (407)
+	KindProxyRefused Kind = "proxy_refused" // another status for CONNECT, or a SOCKS refusal
 )
 
 // Error says where and why a host failed. Its text can hold bytes as a server

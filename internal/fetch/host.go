@@ -3,6 +3,7 @@ package fetch
 import (
 	"context"
 	"crypto/tls"
+	"net"
 	"sync"
 	"time"
 
@@ -32,6 +33,12 @@ func newFetcher(ctx context.Context, o Options) *fetcher {
 	}
 	if o.MaxHeader <= 0 {
 		o.MaxHeader = DefaultMaxHeader
+	}
+	if o.UnixSocket != "" {
+		o.Proxies = Proxies{}
+		o.Dial = func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return new(net.Dialer).DialContext(ctx, "unix", o.UnixSocket)
+		}
 	}
 	if o.Starting == nil {
 		o.Starting = func(Target) {}
@@ -128,10 +135,13 @@ func (t *trip) steps() *Error {
 	if err := t.resolve(); err != nil {
 		return err
 	}
-	if err := t.waitForAddr(); err != nil {
+	if err := t.waitForSite(); err != nil {
 		return err
 	}
 	if err := t.dial(); err != nil {
+		return err
+	}
+	if err := t.tunnel(); err != nil {
 		return err
 	}
 	if err := t.secure(); err != nil {
@@ -140,14 +150,14 @@ func (t *trip) steps() *Error {
 	return t.protocol.exchange(t)
 }
 
-// waitForAddr waits for a slot at the trip's first address. The clock of the
+// waitForSite waits for a slot at the trip's site. The clock of the
 // visit stands still meanwhile.
-func (t *trip) waitForAddr() *Error {
+func (t *trip) waitForSite() *Error {
 	if t.v.f.options.PerAddr == 0 {
 		return nil
 	}
 	since := time.Now()
-	t.v.f.slots.acquireAddr(t.addrs[0])
+	t.v.f.slots.acquireSite(t.site())
 	t.slot = true
 	if err := t.v.ctx.Err(); err != nil {
 		return newError(StageConnect, err)
@@ -156,12 +166,20 @@ func (t *trip) waitForAddr() *Error {
 	return nil
 }
 
+// site is the place at which the trip counts: the first address of the target.
+func (t *trip) site() site {
+	if t.proxy != nil {
+		return site{host: t.target.Host}
+	}
+	return site{addr: t.addrs[0]}
+}
+
 // close gives back what the trip holds.
 func (t *trip) close() {
 	if t.conn != nil {
 		t.conn.Close()
 	}
 	if t.slot {
-		t.v.f.slots.releaseAddr(t.addrs[0])
+		t.v.f.slots.releaseSite(t.site())
 	}
 }

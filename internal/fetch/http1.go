@@ -2,6 +2,7 @@ package fetch
 
 import (
 	"cmp"
+	"crypto/tls"
 	"errors"
 	"io"
 	"net"
@@ -41,8 +42,16 @@ func (t *trip) send() error {
 	f := t.v.f
 	buf := f.buffers.Get().(*[]byte)
 	defer f.buffers.Put(buf)
-	_, err := t.stream.Write(f.request.appendTo((*buf)[:0], t.protocol.version, t.target))
+	_, err := t.stream.Write(f.request.appendTo((*buf)[:0], t.protocol.version, t.target, t.forwarder()))
 	return cmp.Or(err, hiddenWriteError(t.stream))
+}
+
+// forwarder is the proxy that gets the request itself, or nil.
+func (t *trip) forwarder() *Proxy {
+	if t.forwarded {
+		return t.proxy
+	}
+	return nil
 }
 
 // waitForReply waits without a buffer: most of a host's time passes here. TLS
@@ -67,7 +76,7 @@ func (t *trip) receive(writeErr error) *Error {
 	t.reply.copyFrom(&h)
 	f.buffers.Put(buf)
 	if err == nil {
-		return nil
+		return t.checkForwarded()
 	}
 	return t.readError(err, writeErr, len(h.buf) > 0)
 }
@@ -86,7 +95,7 @@ func (t *trip) readError(err, writeErr error, begun bool) *Error {
 // streamError explains an error of the stream, which may be that of TLS.
 func (t *trip) streamError(stage Stage, err error) *Error {
 	err = t.step.reword(err)
-	if t.target.TLS {
+	if _, secure := t.stream.(*tls.Conn); secure {
 		return t.tlsError(stage, err)
 	}
 	return newError(stage, err)

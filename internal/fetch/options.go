@@ -25,10 +25,13 @@ type Options struct {
 	UserAgent string  // "" sends no User-Agent
 	Header    []Field // replace, add to or (with Remove) take from the default fields
 
-	Family    int           // 4 or 6 to use only such addresses; 0 means both
-	LocalAddr netip.Addr    // address to bind to; invalid means the system's choice
-	Routes    []Route       // the first that matches a target moves its connection
-	Resolver  *net.Resolver // nil means the system's configuration, read by Go
+	Family    int        // 4 or 6 to use only such addresses; 0 means both
+	LocalAddr netip.Addr // address to bind to; invalid means the system's choice
+	Routes    []Route    // the first that matches a target moves its connection
+	Proxies   Proxies    // ask through these
+
+	UnixSocket string        // path of the socket to connect to, whatever the target; "" means TCP
+	Resolver   *net.Resolver // nil means the system's configuration, read by Go
 
 	DNSServers []netip.AddrPort // resolvers asked in turn, if Resolver is nil; empty means the system's
 

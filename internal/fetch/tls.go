@@ -10,8 +10,6 @@ import (
 	"slices"
 	"strings"
 	"syscall"
-
-	"wget/internal/fetch/socket"
 )
 
 // secure speaks TLS on the connection of an https target, and settles which
@@ -24,12 +22,12 @@ func (t *trip) secure() *Error {
 	if err := t.step.set(t.conn); err != nil {
 		return newError(StageTLS, err)
 	}
-	client := tls.Client(&lastWords{Conn: t.conn}, t.tlsConfig())
+	client := tls.Client(&lastWords{Conn: t.stream}, t.tlsConfig())
 	err := client.Handshake()
 	state := client.ConnectionState()
 	t.reply.Session = t.v.f.options.newSession(state, err)
 	if err != nil {
-		return t.streamError(StageTLS, err)
+		return t.tlsError(StageTLS, t.step.reword(err))
 	}
 	t.stream = client
 	t.protocol = choose(t.v.f.offers, state.NegotiatedProtocol)
@@ -141,7 +139,7 @@ func withoutHybrids(curves []tls.CurveID) []tls.CurveID {
 // such as the alert that says why, and only then the write's error: crypto/tls
 // would not read on after a failed write.
 type lastWords struct {
-	socket.Conn
+	net.Conn
 	gone error // what a write met
 }
 

@@ -36,7 +36,7 @@ func (t *trip) tlsError(stage Stage, err error) *Error {
 	switch {
 	case e.Kind == KindClosed || e.Kind == KindReset:
 		e.Hint = t.hintAtCertificate()
-		if stage == StageTLS {
+		if stage == StageTLS || stage == StageProxy {
 			e.Err = describeEOF(e.Err, errors.New("closed during the handshake"))
 		}
 	case errors.As(err, &unverified):
@@ -44,6 +44,9 @@ func (t *trip) tlsError(stage Stage, err error) *Error {
 	case e.Kind != KindHandshake:
 	case errors.As(err, &record):
 		e.Err, e.Hint = explainRecord(record)
+		if stage == StageProxy {
+			e.Hint = "a proxy without TLS is given as -x http://HOST:PORT"
+		}
 	case errors.As(err, &op):
 		e.Err, e.Hint = t.explainAlert(op)
 	default:
@@ -55,7 +58,8 @@ func (t *trip) tlsError(stage Stage, err error) *Error {
 // isTLSFault reports whether an error says what the server did wrong, or what it
 // thinks of us, and not just that it has gone.
 func (t *trip) isTLSFault(err error) bool {
-	return t.target.TLS && kindOf(StageTLS, err) == KindHandshake
+	_, secure := t.stream.(*tls.Conn)
+	return secure && kindOf(StageTLS, err) == KindHandshake
 }
 
 // alertOf is the alert in an error of crypto/tls, which has a type of its own for

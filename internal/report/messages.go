@@ -13,18 +13,18 @@ import (
 //	sohu.com error > connect: connection refused
 //	sohu.com hint > …
 type messages struct {
-	palette   palette
-	anomalies bool
-	errors    bool
+	palette palette
+	verbose bool
+	errors  bool
 }
 
 // newMessages turns on the errors if the reader of some sink would not see
 // them in the records.
 func newMessages(sinks []Sink, o Options) messages {
 	return messages{
-		palette:   newPalette(o.ColorErr),
-		anomalies: o.Verbose,
-		errors:    slices.ContainsFunc(sinks, func(s Sink) bool { return !s.format().ShowsErrors }),
+		palette: newPalette(o.ColorErr),
+		verbose: o.Verbose,
+		errors:  slices.ContainsFunc(sinks, func(s Sink) bool { return !s.format().ShowsErrors }),
 	}
 }
 
@@ -37,7 +37,10 @@ func (m *messages) appendStart(b []byte, t *fetch.Target) []byte {
 
 // appendResult appends the messages about one result.
 func (m *messages) appendResult(b []byte, r *fetch.Result) []byte {
-	if m.anomalies {
+	if m.verbose {
+		if r.Proxy != "" {
+			b = m.appendLine(b, r, "proxy", m.palette.note, r.Proxy)
+		}
 		for a := range r.Anomalies().All() {
 			b = m.appendLine(b, r, "anomaly", m.palette.note, a.Name+": "+a.Meaning)
 		}

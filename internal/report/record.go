@@ -24,6 +24,8 @@ type Record struct {
 	URL    string         `json:"url"`
 	Addr   netip.AddrPort `json:"addr"` // the server's
 
+	Proxy string `json:"proxy"` // URL of the proxy that was asked, without credentials
+
 	Section           // the final one; embedded because its members stand among the record's
 	Interim []Section `json:"interim"` // of status 1xx, in order of arrival
 
@@ -176,6 +178,9 @@ func (w *recordWriter) append(b []byte, r *fetch.Result) []byte {
 		b = append(b, `,"addr":"`...)
 		b = r.Addr.AppendTo(b)
 		b = append(b, '"')
+	}
+	if r.Proxy != "" {
+		b = appendMember(b, "proxy", r.Proxy)
 	}
 	if r.Head.Proto != "" {
 		b = append(b, ',')
