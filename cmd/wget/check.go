@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"wget/internal/fetch"
+	"wget/internal/fetch/dns"
 	"wget/internal/report"
 )
 
@@ -51,8 +52,10 @@ func (f *flags) config(set func(string) bool, args []string, s streams) (*config
 	c := &config{
 		files: f.inputs, demo: f.demo, output: f.output, quiet: f.quiet, fail: f.fail, exitZero: f.exitZero,
 		defaults: fetch.Defaults{TLS: f.https, Ports: ports, Path: fetch.RequestTarget(f.path)},
-		report:   f.reportOptions(s, os.Getenv),
 		format:   format,
+	}
+	if c.report, err = f.reportOptions(set, s, os.Getenv); err != nil {
+		return nil, err
 	}
 	if c.fetch, err = f.fetchOptions(set, s.err); err != nil {
 		return nil, err
@@ -75,9 +78,21 @@ func (f *flags) checkPairs(set func(string) bool) error {
 			return usage("--%s and --%s contradict each other", pair[0], pair[1])
 		}
 	}
+	var chosen string
+	for _, short := range f.formatFlags() {
+		switch {
+		case !short.given:
+		case chosen != "" && chosen != short.format:
+			return usage("--%s and --%s contradict each other", chosen, short.format)
+		case set("format") && f.format != short.format:
+			return usage("--%s and --format %s contradict each other", short.flag, f.format)
+		default:
+			chosen = short.format
+		}
+	}
 	switch {
-	case f.json && set("format") && f.format != "json":
-		return usage("--json and --format %s contradict each other", f.format)
+	case f.output == "" && set("output-document"):
+		return usage("--output-document: an empty name; - is stdout")
 	case f.quiet && f.progress == "bar":
 		return usage("--quiet and --progress bar contradict each other")
 	case f.keyFile != "" && f.certFile == "":
@@ -88,8 +103,10 @@ func (f *flags) checkPairs(set func(string) bool) error {
 
 // expand sets the flags that --json, --head and --timeout are short for.
 func (f *flags) expand(set func(string) bool) {
-	if f.json {
-		f.format = "json"
+	for _, short := range f.formatFlags() {
+		if short.given {
+			f.format = short.format
+		}
 	}
 	if f.head {
 		f.method = "HEAD"
@@ -100,6 +117,18 @@ func (f *flags) expand(set func(string) bool) {
 		if set("timeout") && !set(name) {
 			*own = f.timeout
 		}
+	}
+}
+
+// formatFlag is a flag that is short for a format.
+type formatFlag struct {
+	flag, format string
+	given        bool
+}
+
+func (f *flags) formatFlags() []formatFlag {
+	return []formatFlag{
+		{"json", "json", f.json}, {"json-pairs", "json", f.pairs}, {"csv", "csv", f.csv}, {"table", "table", f.table},
 	}
 }
 
@@ -136,6 +165,8 @@ func (f *flags) checkedFormat(s streams) (report.Format, error) {
 	switch {
 	case f.includeRaw && !format.HasRaw:
 		return format, usage("--include-raw needs --json")
+	case f.fields != "" && !format.HasColumns:
+		return format, usage("--fields does not go with --format %s", f.format)
 	case format.Binary && f.output == "" && isTerminal(s.out):
 		return format, usage("raw bytes from servers can take over a terminal: send them to a pipe or a file, or insist with -O -")
 	}
@@ -147,14 +178,14 @@ func (f *flags) checkedFormat(s streams) (report.Format, error) {
 func (f *flags) fetchOptions(set func(string) bool, stderr io.Writer) (o fetch.Options, err error) {
 	o = fetch.Options{
 		Protocol: "HTTP/1.1", Method: f.method, UserAgent: f.userAgent, ServerName: f.sni,
-		DNSTimeout: time.Duration(f.dnsTimeout), ConnectTimeout: time.Duration(f.connectTimeout),
+		DNS: dns.Config{Timeout: time.Duration(f.dnsTimeout)}, ConnectTimeout: time.Duration(f.connectTimeout),
 		ReadTimeout: time.Duration(f.readTimeout), MaxTime: time.Duration(f.maxTime),
 		Tries: f.tries, RetryRefused: f.retryRefused,
 		UnixSocket: f.unixSocket,
-		MaxHeader:  f.maxHeader, Parallel: f.parallel, PerAddr: f.perIP, Rate: float64(f.rate), Ordered: f.keepOrder,
+		MaxHeader:  int(f.maxHeader), Parallel: f.parallel, PerAddr: f.perIP, Rate: float64(f.rate), Ordered: f.keepOrder,
 	}
 	if most := maxParallel(); f.parallel > most {
-		fmt.Fprintf(stderr, "wget: --parallel-max %d: this process may open %d connections at once (ulimit -n)\n", f.parallel, most)
+		fmt.Fprintf(stderr, "%s: --parallel-max %d: this process may open %d connections at once (ulimit -n)\n", f.program, f.parallel, most)
 		o.Parallel = most
 	}
 	if f.http10 {
@@ -171,7 +202,7 @@ func (f *flags) fetchOptions(set func(string) bool, stderr io.Writer) (o fetch.O
 			return o, usage("--bind-address %q: not an IP address", f.bindAddress)
 		}
 	}
-	if o.DNSServers, err = parseEach("--dns-servers %q: %w", f.dnsServers, parseServer); err != nil {
+	if o.DNS.Servers, err = parseEach("--dns-servers %q: %w", f.dnsServers, parseServer); err != nil {
 		return o, err
 	}
 	if o.Header, err = parseEach("--header %q: %w", f.headers, parseHeader); err != nil {
@@ -198,13 +229,23 @@ func (f *flags) routes() ([]fetch.Route, error) {
 }
 
 // reportOptions says how to show results.
-func (f *flags) reportOptions(s streams, env func(string) string) report.Options {
-	return report.Options{
-		IncludeRaw: f.includeRaw, Verbose: f.verbose,
+func (f *flags) reportOptions(set func(string) bool, s streams, env func(string) string) (o report.Options, err error) {
+	o = report.Options{
+		Program: f.program, IncludeRaw: f.includeRaw, Verbose: f.verbose,
 		Color:    useColor(f.color, s.out, env) && (isStdout(f.output) || f.color == "always"),
 		ColorErr: useColor(f.color, s.err, env),
 		Progress: f.progressOptions(s, env),
+		Pairs:    f.pairs,
 	}
+	if set("fields") {
+		if o.Columns, err = report.ParseColumns(f.fields); err != nil {
+			return o, usage("--fields: %w", err)
+		}
+	}
+	if isStdout(f.output) && isTerminal(s.out) && !f.wide {
+		o.Width = terminalWidth(s.out)
+	}
+	return o, nil
 }
 
 // progressOptions decides how to show progress: as a bar where stderr is a

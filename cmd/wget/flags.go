@@ -6,11 +6,14 @@ import (
 	"github.com/spf13/pflag"
 
 	"wget/internal/fetch"
+	"wget/internal/fetch/dns"
 	"wget/internal/report"
 )
 
 // flags holds the values as they stand on the command line.
 type flags struct {
+	program string // the name that the program was called by
+
 	inputs []string
 	https  bool
 	ports  []string
@@ -46,20 +49,23 @@ type flags struct {
 	maxTime        seconds
 	tries          int
 	retryRefused   bool
-	maxHeader      int
+	maxHeader      byteSize
 	parallel       int
 	perIP          int
 	rate           perSecond
 
-	output     string
-	format     string
-	json       bool
-	includeRaw bool
-	keepOrder  bool
-	color      string
-	quiet      bool
-	verbose    bool
-	progress   string
+	output      string
+	format      string
+	json        bool
+	csv, table  bool
+	fields      string
+	pairs, wide bool
+	includeRaw  bool
+	keepOrder   bool
+	color       string
+	quiet       bool
+	verbose     bool
+	progress    string
 
 	fail     bool
 	exitZero bool
@@ -137,9 +143,10 @@ func (f *flags) declareTLS(p *pflag.FlagSet) {
 }
 
 func (f *flags) declareLimits(p *pflag.FlagSet) {
-	f.dnsTimeout = seconds(fetch.DefaultDNSTimeout)
+	f.dnsTimeout = seconds(dns.DefaultTimeout)
 	f.connectTimeout = seconds(fetch.DefaultConnectTimeout)
 	f.readTimeout = seconds(fetch.DefaultReadTimeout)
+	f.maxHeader = fetch.DefaultMaxHeader
 	p.VarP(&f.timeout, "timeout", "T", "set the three timeouts below (0 turns one off)")
 	p.Var(&f.dnsTimeout, "dns-timeout", "for finding the addresses of a name")
 	p.Var(&f.connectTimeout, "connect-timeout", "for connecting, TLS included")
@@ -147,7 +154,7 @@ func (f *flags) declareLimits(p *pflag.FlagSet) {
 	p.VarP(&f.maxTime, "max-time", "m", "for a host from start to end (0: only the above)")
 	p.IntVarP(&f.tries, "tries", "t", 1, "ask up to `N` times when a failure may pass: timeout, reset, closed")
 	p.BoolVar(&f.retryRefused, "retry-connrefused", false, "count a refused connection among these")
-	p.IntVar(&f.maxHeader, "max-header", fetch.DefaultMaxHeader, "read header sections of at most `BYTES`")
+	p.Var(&f.maxHeader, "max-header", "read header sections of at most so many bytes, as 65536, 64k or 1m")
 	p.IntVar(&f.parallel, "parallel-max", defaultParallel(), "ask at most `N` hosts at once")
 	p.IntVar(&f.perIP, "per-ip", 0, "ask at most `N` of them at one address (0: no bound)")
 	p.Var(&f.rate, "rate", "start at most this many hosts, as 50/s or 600/m")
@@ -157,14 +164,22 @@ func (f *flags) declareOutput(p *pflag.FlagSet) {
 	p.StringVarP(&f.output, "output-document", "O", "", "write to `FILE`; - is stdout")
 	p.StringVar(&f.format, "format", report.Formats()[0].Name, "show results as `FORMAT`: "+strings.Join(formatNames(), ", "))
 	p.BoolVar(&f.json, "json", false, "short for --format json")
+	p.BoolVar(&f.csv, "csv", false, "short for --format csv")
+	p.BoolVar(&f.table, "table", false, "short for --format table")
+	p.StringVar(&f.fields, "fields", "", "show only `LIST`: keys of the record or names of header fields")
+	p.BoolVar(&f.pairs, "json-pairs", false, "list header fields in JSON in order, names as they came; implies --json")
 	p.BoolVar(&f.includeRaw, "include-raw", false, "add the header sections, base64, to JSON records")
+	p.BoolVar(&f.wide, "wide", false, "do not cut what a terminal has no room for")
 	p.BoolVar(&f.keepOrder, "keep-order", false, "show results in the order of the targets")
 	p.StringVar(&f.color, "color", "auto", "colour `WHEN` auto, always or never")
 	p.BoolVarP(&f.quiet, "quiet", "q", false, "no closing lines and no progress")
 	p.BoolVarP(&f.verbose, "verbose", "v", false, "announce each host and explain anomalies on stderr")
 	p.StringVar(&f.progress, "progress", "auto", "show progress as `STYLE` auto, bar or none")
 	p.BoolP("server-response", "S", false, "accepted for GNU wget's sake: headers are what this prints")
-	p.Lookup("server-response").Hidden = true
+	p.Bool("no-verbose", false, "accepted for GNU wget's sake, as -nv")
+	for _, name := range []string{"server-response", "no-verbose"} {
+		p.Lookup(name).Hidden = true
+	}
 }
 
 func (f *flags) declareVerdict(p *pflag.FlagSet) {

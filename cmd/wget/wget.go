@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"path/filepath"
 	"runtime"
 	"runtime/debug"
 	"strings"
@@ -17,16 +18,20 @@ import (
 	"wget/internal/report"
 )
 
-// Main runs the command line args, without the program's name, and returns its
-// exit code. The end of ctx ends the run early; its cause is an [Interrupted]
+// Main runs the command line args and returns its exit code. The first of args is
+// the name that the program was called by, and calls itself. The end of ctx ends the run early; its cause is an [Interrupted]
 // if a signal ended it. The replies of --demo are the files of samples under
 // testdata/demo.
 func Main(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer, samples fs.FS) int {
 	var end outcome
 	s := streams{stdin, stdout, stderr}
 	printed := &checkedWriter{w: stdout}
-	command := newCommand(s, printed, func(c *config) { end = run(ctx, c, s, samples) })
-	command.SetArgs(args)
+	name := programName(args[0])
+	command := newCommand(name, s, printed, func(c *config) { end = run(ctx, c, s, samples) })
+	command.SetArgs(expandGNU(args[1:]))
+	if len(args) > 1 && strings.HasPrefix(args[1], cobra.ShellCompRequestCmd) {
+		completionUsage(command.Flags())
+	}
 	if err := command.ExecuteContext(ctx); err != nil {
 		end.err = err
 	}
@@ -34,18 +39,18 @@ func Main(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io
 		end.err = fileError(fmt.Errorf("writing: %w", printed.err))
 	}
 	if end.err != nil {
-		fmt.Fprintf(stderr, "wget: %s\n", report.Escape(end.err.Error()))
+		fmt.Fprintf(stderr, "%s: %s\n", name, report.Escape(end.err.Error()))
 	}
 	return end.code()
 }
 
 // newCommand declares the command line. The command calls run with the checked
 // flags, or writes help, version or a completion script to stdout.
-func newCommand(s streams, stdout io.Writer, run func(*config)) *cobra.Command {
-	f := new(flags)
+func newCommand(name string, s streams, stdout io.Writer, run func(*config)) *cobra.Command {
+	f := &flags{program: name}
 	groups := f.groups()
 	c := &cobra.Command{
-		Use:           "wget [flags] [HOST | HOST:PORT | URL | CIDR]...",
+		Use:           name + " [flags] [HOST | HOST:PORT | URL | CIDR]...",
 		Short:         "Ask hosts for their HTTP response headers and print exactly what came.",
 		Version:       version(),
 		SilenceErrors: true,
@@ -72,11 +77,16 @@ func newCommand(s streams, stdout io.Writer, run func(*config)) *cobra.Command {
 		c.Flags().AddFlagSet(g.flags)
 	}
 	c.Flags().SetNormalizeFunc(alias)
-	c.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return flagError(err) })
-	c.SetVersionTemplate(fmt.Sprintf("wget %s (%s %s/%s)\n", version(), runtime.Version(), runtime.GOOS, runtime.GOARCH))
-	c.SetHelpFunc(func(c *cobra.Command, _ []string) { writeHelp(c.OutOrStdout(), c.Short, c.Use, groups) })
+	c.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return flagError(err, c.Flags()) })
+	c.SetVersionTemplate(fmt.Sprintf("%s %s (%s %s/%s)\n", name, version(), runtime.Version(), runtime.GOOS, runtime.GOARCH))
+	c.SetHelpFunc(func(c *cobra.Command, _ []string) { writeHelp(c.OutOrStdout(), terminalWidth(s.out), c, groups) })
 	completeWords(c, f)
 	return c
+}
+
+// programName is the name of the program that was called by a path.
+func programName(path string) string {
+	return strings.TrimSuffix(filepath.Base(path), ".exe")
 }
 
 // checkedWriter remembers the first error of w, since cobra drops it.

@@ -4,10 +4,10 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
-	"fmt"
 	"io"
-	"net"
 	"syscall"
+
+	"wget/internal/fetch/dns"
 )
 
 // Stage is the step at which a host failed.
@@ -76,12 +76,17 @@ func newError(stage Stage, err error) *Error {
 
 // kindOf works out the reason from the error's identity, never from its text.
 func kindOf(stage Stage, err error) Kind {
-	var cert *tls.CertificateVerificationError
+	var (
+		cert   *tls.CertificateVerificationError
+		lookup *dns.Error
+	)
 	switch {
 	case errors.Is(err, context.Canceled):
 		return KindCanceled
-	case isNotFound(err):
+	case errors.As(err, &lookup) && lookup.NotFound:
 		return KindNotFound
+	case errors.As(err, &lookup) && !lookup.Timeout():
+		return KindDNSFailure
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return KindRefused
 	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE), errors.Is(err, syscall.ECONNABORTED):
@@ -97,8 +102,6 @@ func kindOf(stage Stage, err error) Kind {
 		return KindTimeout
 	case stage == StageTarget:
 		return KindBadTarget
-	case stage == StageDNS:
-		return KindDNSFailure
 	case stage == StageTLS:
 		return KindHandshake
 	case stage == StageConnect:
@@ -111,28 +114,18 @@ func kindOf(stage Stage, err error) Kind {
 // net's "dial tcp 192.0.2.1:80: connect: connection refused" to its last part.
 func rootCause(err error) error {
 	var (
-		errno syscall.Errno
-		dns   *net.DNSError
+		errno  syscall.Errno
+		lookup *dns.Error
 	)
 	switch {
 	case errors.Is(err, context.Canceled):
 		return context.Canceled
-	case errors.As(err, &dns):
-		return dnsCause(dns)
+	case errors.As(err, &lookup):
+		return lookup
 	case errors.As(err, &errno):
 		return errno
 	}
 	return err
-}
-
-// dnsCause names the server that failed, which net's own text hides among
-// the rest.
-func dnsCause(e *net.DNSError) error {
-	reason := e.Err
-	if e.Server == "" {
-		return errors.New(reason)
-	}
-	return fmt.Errorf("%s (asked %s)", reason, e.Server)
 }
 
 // reworded reads as its words and is its cause.

@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/time/rate"
 
+	"wget/internal/fetch/dns"
 	"wget/internal/fetch/socket"
 )
 
@@ -20,7 +21,7 @@ type fetcher struct {
 	request   request
 	tls       *tls.Config // but for what depends on the host
 	buffers   *sync.Pool
-	resolver  *names
+	resolver  *dns.Resolver
 	slots     *slots
 	pace      *rate.Limiter // of starting hosts
 	connector socket.Connector
@@ -40,6 +41,7 @@ func newFetcher(ctx context.Context, o Options) *fetcher {
 			return new(net.Dialer).DialContext(ctx, "unix", o.UnixSocket)
 		}
 	}
+	o.DNS.Family = o.Family
 	if o.Starting == nil {
 		o.Starting = func(Target) {}
 	}
@@ -49,7 +51,7 @@ func newFetcher(ctx context.Context, o Options) *fetcher {
 		request:   newRequest(o),
 		tls:       newTLSConfig(&o, o.offers()),
 		buffers:   newBuffers(o.MaxHeader),
-		resolver:  newNames(ctx, o),
+		resolver:  dns.New(ctx, o.DNS),
 		slots:     newSlots(o.Parallel, o.PerAddr),
 		pace:      rate.NewLimiter(rate.Inf, 1),
 		connector: socket.New(ctx, socket.Config{LocalAddr: o.LocalAddr, Dial: o.Dial}),
@@ -64,17 +66,18 @@ func newFetcher(ctx context.Context, o Options) *fetcher {
 // close is to be called when the last host is done.
 func (f *fetcher) close() {
 	f.stop()
-	f.resolver.close()
+	f.resolver.Close()
 	f.connector.Close()
 }
 
 // run asks the target, straight down, and returns the record.
 func (v *visit) run() *Result {
+	v.start = time.Now()
+	v.result.Begun = v.start
 	if v.result.Target.Err != nil {
 		v.result.Err = v.result.Target.Err
 		return &v.result
 	}
-	v.start = time.Now()
 	v.whole = newDeadline(v.start, v.f.options.MaxTime)
 	v.try()
 	if v.result.Err != nil {
@@ -103,8 +106,9 @@ func (v *visit) try() {
 	v.trip = trip{v: v, target: &reply.Target, reply: reply}
 	v.result.Err = v.trip.steps()
 	v.trip.close()
-	if v.result.Err != nil && v.result.Err.Stage == StageTLS {
-		v.classical = true
+	if err := v.result.Err; err != nil {
+		v.failed = time.Now()
+		v.classical = v.classical || err.Stage == StageTLS
 	}
 }
 

@@ -2,7 +2,10 @@ package fetch
 
 import (
 	"cmp"
+	"fmt"
 	"net/netip"
+
+	"wget/internal/fetch/dns"
 )
 
 // resolve finds the addresses to connect to, best first: those of the target, or
@@ -31,11 +34,15 @@ func (t *trip) resolve() *Error {
 	return nil
 }
 
-// lookup finds the addresses of a name.
+// lookup finds the addresses of a name. The clock of the visit stands still while
+// the lookup waits for its place among the others.
 func (t *trip) lookup(name string) ([]netip.Addr, error) {
-	addrs, err := t.v.f.resolver.lookup(name, t.v.whole)
-	t.reply.Times.DNS = t.v.elapsed()
-	return addrs, err
+	v := t.v
+	answer, err := v.f.resolver.Lookup(v.ctx, dns.Query{Name: name, Deadline: v.whole.at, Since: v.failed})
+	v.stopClock(answer.Waited)
+	t.reply.Times.DNS = v.elapsed()
+	t.late = answer.Late
+	return answer.Addrs, v.whole.reword(err)
 }
 
 // destination sets the addresses to connect to, and the port, or returns the
@@ -58,7 +65,7 @@ func (t *trip) destination() (name string, err error) {
 	case !addr.IsValid():
 		return name, nil
 	case o.Family == 4 && !addr.Is4(), o.Family == 6 && !addr.Is6():
-		return "", noAddress(t.v.f.resolver.network, name)
+		return "", &dns.Error{NotFound: true, Reason: fmt.Sprintf("no IPv%d address", o.Family)}
 	}
 	t.setAddr(addr)
 	return "", nil

@@ -2,11 +2,10 @@ package report_test
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"flag"
+	"fmt"
 	"io"
-	"net"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -21,6 +20,7 @@ import (
 
 	"wget/internal/fetch"
 	"wget/internal/report"
+	"wget/internal/testserver"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
@@ -36,7 +36,7 @@ func samples() []reply {
 	failure := func(stage fetch.Stage, kind fetch.Kind, err error, hint string) func(*fetch.Result) {
 		return func(r *fetch.Result) {
 			*r = fetch.Result{
-				Target: r.Target, Reply: fetch.Reply{Times: fetch.Times{DNS: 4 * time.Millisecond, Total: 4 * time.Millisecond}},
+				Target: r.Target, Begun: r.Begun, Reply: fetch.Reply{Times: fetch.Times{DNS: 4 * time.Millisecond, Total: 4 * time.Millisecond}},
 				Err: &fetch.Error{Stage: stage, Kind: kind, Err: err, Hint: hint},
 			}
 		}
@@ -84,6 +84,7 @@ func results(t *testing.T) []*fetch.Result {
 	for i, s := range samples() {
 		r := ask(t, s.target, []byte(s.bytes))
 		r.Target.Index = i
+		r.Begun = time.Date(2026, 11, 25, 18, 54, 0, 123_000_000, time.UTC)
 		r.Times = fetch.Times{}
 		if r.Target.Err == nil {
 			r.Addr = netip.AddrPortFrom(addr, r.Target.Port)
@@ -112,7 +113,7 @@ func ask(t *testing.T, text string, bytes []byte) *fetch.Result {
 	targets[0].TLS = false
 	results := fetch.All(t.Context(), slices.Values(targets), fetch.Options{
 		Routes: []fetch.Route{{Addrs: []netip.Addr{netip.MustParseAddr("203.0.113.9")}}},
-		Dial:   func(context.Context, string, string) (net.Conn, error) { return say(bytes), nil },
+		Dial:   testserver.Pipe(testserver.Answer(string(bytes))),
 	})
 	r := <-results
 	r.Target.TLS = tls
@@ -120,17 +121,6 @@ func ask(t *testing.T, text string, bytes []byte) *fetch.Result {
 		t.Error("more than one result of", text)
 	}
 	return r
-}
-
-// say is a connection to a server that takes one request, says something and closes.
-func say(what []byte) net.Conn {
-	client, server := net.Pipe()
-	go func() {
-		defer server.Close()
-		server.Read(make([]byte, 4096))
-		server.Write(what)
-	}()
-	return client
 }
 
 // drain shows results one by one, as if each had to be waited for.
@@ -159,6 +149,22 @@ func TestGolden(t *testing.T) {
 		{"lines.color", format(t, "lines"), report.Options{Color: true, ColorErr: true, Verbose: true}},
 		{"json.raw", format(t, "json"), report.Options{IncludeRaw: true, Verbose: true}},
 	}
+	for name, list := range map[string]string{
+		"lines": "server,status,x-fold,seconds.total", "json": "status,Server,header.set-cookie,error.kind,tls.subject,time",
+		"csv": "target,server,x-utf8,x-esc,header.status,tls.not_after,anomalies", "table": "target,proto,reason,x-utf8",
+	} {
+		columns, err := report.ParseColumns(list)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ways = append(ways, way{name + ".fields", format(t, name), report.Options{Columns: columns}})
+	}
+	ways = append(
+		ways,
+		way{"json.pairs", format(t, "json"), report.Options{Pairs: true}},
+		way{"table.60", format(t, "table"), report.Options{Width: 60, Color: true}},
+		way{"table.200", format(t, "table"), report.Options{Width: 200}},
+	)
 	for _, f := range report.Formats() {
 		ways = append(ways, way{f.Name, f, report.Options{}})
 	}
@@ -309,5 +315,25 @@ func TestBreakdown(t *testing.T) {
 				t.Errorf("got %q, want %q", got, c.want)
 			}
 		})
+	}
+}
+
+// Neighbours differ in colour, and so do the ports of a host; a host keeps its
+// colour while its lines go on.
+func TestNeighboursDifferInColour(t *testing.T) {
+	lines, _ := report.LookupFormat("lines")
+	var list []*fetch.Result
+	for i := range 200 {
+		list = append(list, ask(t, fmt.Sprintf("h.test:%d", 8000+i), []byte("HTTP/1.1 200 OK\r\nA: b\r\n\r\n")))
+	}
+	out, _, _, _ := drain(list, lines, report.Options{Color: true})
+	before, colour := "", ""
+	for line := range strings.Lines(string(out)) {
+		sequence, rest, _ := strings.Cut(strings.TrimPrefix(line, "\x1b["), "m")
+		label, _, _ := strings.Cut(rest, " header")
+		if (label == before) != (sequence == colour) {
+			t.Fatalf("%q after %q: colours %s and %s", label, before, sequence, colour)
+		}
+		before, colour = label, sequence
 	}
 }

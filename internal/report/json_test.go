@@ -164,10 +164,10 @@ func TestJSONAbsent(t *testing.T) {
 		target, reply string
 		want          []string // the keys, sorted
 	}{
-		{"h.test", "HTTP/1.1 200 OK\r\n\r\n", []string{"addr", "bytes", "headers", "index", "proto", "reason", "seconds", "status", "target", "url"}},
-		{"h.test", "", []string{"addr", "error", "index", "seconds", "target", "url"}},
-		{"h.test", "nonsense\r\n", []string{"addr", "bytes", "error", "index", "seconds", "target", "url"}},
-		{"bad host", "", []string{"error", "index", "seconds", "target"}},
+		{"h.test", "HTTP/1.1 200 OK\r\n\r\n", []string{"addr", "bytes", "headers", "index", "proto", "reason", "seconds", "status", "target", "time", "url"}},
+		{"h.test", "", []string{"addr", "error", "index", "seconds", "target", "time", "url"}},
+		{"h.test", "nonsense\r\n", []string{"addr", "bytes", "error", "index", "seconds", "target", "time", "url"}},
+		{"bad host", "", []string{"error", "index", "seconds", "target", "time"}},
 	} {
 		out, _, _, _ := drain([]*fetch.Result{ask(t, c.target, []byte(c.reply))}, format(t, "json"), report.Options{})
 		var record map[string]any
@@ -204,4 +204,17 @@ func FuzzJSON(f *testing.F) {
 		}
 		checkJSON(t, r)
 	})
+}
+
+// Two names that are the same text, one in UTF-8 and one in Latin-1, are one key.
+func TestSameTextIsOneKey(t *testing.T) {
+	r := ask(t, "h.test", []byte("HTTP/1.1 200 OK\r\n\xc3\x89t: a\r\n\xc9t: b\r\nOther: c\r\n\xc3\x89T: d\r\n\r\n"))
+	json, _ := report.LookupFormat("json")
+	out, _, _, err := drain([]*fetch.Result{r}, json, report.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := `"headers":{"Ét":["a","b","d"],"other":["c"]}`; !bytes.Contains(out, []byte(want)) {
+		t.Errorf("%s, want it to hold %s", out, want)
+	}
 }

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"slices"
 
 	"wget/internal/fetch"
@@ -13,6 +14,7 @@ import (
 //	sohu.com error > connect: connection refused
 //	sohu.com hint > …
 type messages struct {
+	program string
 	palette palette
 	verbose bool
 	errors  bool
@@ -22,15 +24,18 @@ type messages struct {
 // them in the records.
 func newMessages(sinks []Sink, o Options) messages {
 	return messages{
+		program: cmp.Or(o.Program, "wget"),
 		palette: newPalette(o.ColorErr),
 		verbose: o.Verbose,
-		errors:  slices.ContainsFunc(sinks, func(s Sink) bool { return !s.format().ShowsErrors }),
+		errors: slices.ContainsFunc(sinks, func(s Sink) bool {
+			return !s.format().ShowsErrors || len(o.Columns) > 0 && !showsErrors(o.Columns)
+		}),
 	}
 }
 
 // appendStart announces a target whose turn has come.
 func (m *messages) appendStart(b []byte, t *fetch.Target) []byte {
-	b = append(b, "wget "...)
+	b = append(append(b, m.program...), ' ')
 	b = m.appendLabel(b, t)
 	return append(b, "...\n"...)
 }
@@ -67,5 +72,5 @@ func (m *messages) appendLine(b []byte, r *fetch.Result, word string, colour pai
 }
 
 func (m *messages) appendLabel(b []byte, t *fetch.Target) []byte {
-	return m.palette.host(t.Host).appendEscaped(b, []byte(t.Text))
+	return m.palette.host(t).appendEscaped(b, []byte(t.Text))
 }
