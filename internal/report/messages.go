@@ -10,6 +10,7 @@ import (
 // messages words what stderr says about hosts:
 //
 //	wget sohu.com...
+//	https://sohu.com tls > TLS 1.3, TLS_AES_128_GCM_SHA256, X25519MLKEM768, …
 //	sohu.com anomaly > bare-lf: a line ends with LF alone (RFC 9112 section 2.2)
 //	sohu.com error > connect: connection refused
 //	sohu.com hint > …
@@ -45,6 +46,11 @@ func (m *messages) appendResult(b []byte, r *fetch.Result) []byte {
 	if m.verbose {
 		if r.Proxy != "" {
 			b = m.appendLine(b, r, "proxy", m.palette.note, r.Proxy)
+		}
+		if r.Session != nil {
+			for _, line := range sessionLines(r.Session, r.Begun) {
+				b = m.appendLine(b, r, "tls", m.palette.note, line)
+			}
 		}
 		for a := range r.Anomalies().All() {
 			b = m.appendLine(b, r, "anomaly", m.palette.note, a.Name+": "+a.Meaning)

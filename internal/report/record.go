@@ -367,9 +367,9 @@ func appendTLS(b []byte, s *fetch.Session) []byte {
 	b = append(b, `,"tls":{"version":`...)
 	b = appendString(b, []byte(s.Version))
 	b = appendMember(b, "cipher", s.Cipher)
-	b = appendKnown(b, "curve", s.Curve)
 	b = appendKnown(b, "alpn", s.ALPN)
 	b = appendKnown(b, "sni", s.ServerName)
+	b = appendKnown(b, "curve", s.Curve)
 	b = append(b, `,"verified":`...)
 	b = strconv.AppendBool(b, s.Verified)
 	if certificates := s.Certificates(); len(certificates) > 0 {
