@@ -3,8 +3,11 @@ package wget_test
 import (
 	"bufio"
 	"bytes"
+	"crypto/rand"
+	"crypto/rsa"
 	"crypto/tls"
 	"crypto/x509"
+	"math/big"
 	"net"
 	"os"
 	"os/exec"
@@ -50,6 +53,31 @@ func TestNegativeSerial(t *testing.T) {
 	t.Setenv("GODEBUG", "")
 	if code, stdout, stderr := ask(t, "-k", "--json", "https://"+s.Addr()); code != 0 || !strings.Contains(stdout, `"serial":"-`) {
 		t.Errorf("with -k: exit code %d, stdout %s, stderr %s", code, stdout, stderr)
+	}
+}
+
+// A key of more than 8192 bits is looked at, too. It takes minutes to make one that
+// signs, so what fails here with -k is the signature.
+func TestHugeKey(t *testing.T) {
+	t.Setenv("GODEBUG", os.Getenv("GODEBUG"))
+	c := testserver.Issue(&x509.Certificate{IsCA: true}, nil, testserver.ECDSA)
+	n := new(big.Int).Add(new(big.Int).Lsh(big.NewInt(1), 12000), big.NewInt(1))
+	der, err := x509.CreateCertificate(rand.Reader, &x509.Certificate{}, c.Leaf, &rsa.PublicKey{N: n, E: 65537}, c.PrivateKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	huge := tls.Certificate{Certificate: [][]byte{der}, PrivateKey: c.PrivateKey}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := testserver.Serve(l, testserver.Secure(&tls.Config{Certificates: []tls.Certificate{huge}}, testserver.Silent))
+	defer s.Close()
+	if code, _, stderr := ask(t, "https://"+s.Addr()); code != 5 || !strings.Contains(stderr, "larger than 8192 bits") {
+		t.Errorf("exit code %d, stderr %s", code, stderr)
+	}
+	if code, _, stderr := ask(t, "-k", "https://"+s.Addr()); code != 4 || !strings.Contains(stderr, "invalid signature") {
+		t.Errorf("with -k: exit code %d, stderr %s", code, stderr)
 	}
 }
 

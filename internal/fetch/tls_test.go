@@ -258,14 +258,6 @@ func greet(sent string) func(net.Conn) {
 	}
 }
 
-// hugeKey is a key that is too large to be made here. It signs nothing that holds.
-type hugeKey struct{ public *rsa.PublicKey }
-
-func (k hugeKey) Public() any { return k.public }
-func (hugeKey) Sign(_ io.Reader, _ []byte, _ any) ([]byte, error) {
-	return make([]byte, 256), nil
-}
-
 // A certificate that crypto/tls does not take is to blame, and not the handshake.
 func TestUnreadableCertificate(t *testing.T) {
 	ca, leaf := servedCertificate()

@@ -40,15 +40,15 @@ func (t *trip) tlsError(stage Stage, err error) *Error {
 			e.Err = describeEOF(e.Err, errors.New("closed during the handshake"))
 		}
 	case errors.As(err, &unverified):
-		e.Err, e.Hint = explainCertificate(unverified)
+		e.Hint, e.Err = explainCertificate(unverified)
 	case e.Kind != KindHandshake:
 	case errors.As(err, &record):
-		e.Err, e.Hint = explainRecord(record)
+		e.Hint, e.Err = explainRecord(record)
 		if stage == StageProxy {
 			e.Hint = "a proxy without TLS is given as -x http://HOST:PORT"
 		}
 	case errors.As(err, &op):
-		e.Err, e.Hint = t.explainAlert(op)
+		e.Hint, e.Err = t.explainAlert(op)
 	default:
 		t.explainRefusal(e)
 	}
@@ -87,17 +87,17 @@ const (
 
 // explainAlert words an alert: the server's, or the one that crypto/tls answered
 // the server with.
-func (t *trip) explainAlert(op *net.OpError) (cause error, hint string) {
+func (t *trip) explainAlert(op *net.OpError) (hint string, cause error) {
 	alert, isAlert := alertOf(op)
 	if !isAlert {
-		return op, ""
+		return "", op
 	}
 	text := strings.TrimPrefix(alert.Error(), "tls: ")
 	switch {
 	case op.Op == "local error" && alert == alertNoRenegotiation:
-		return fmt.Errorf("%s: the server asked for more than one", text), ""
+		return "", fmt.Errorf("%s: the server asked for more than one", text)
 	case op.Op == "local error":
-		return fmt.Errorf("not valid TLS: %s", text), ""
+		return "", fmt.Errorf("not valid TLS: %s", text)
 	}
 	cause = fmt.Errorf("alert from the server: %s", text)
 	switch {
@@ -112,7 +112,7 @@ func (t *trip) explainAlert(op *net.OpError) (cause error, hint string) {
 	case alert == alertNoApplicationProtocol:
 		hint = fmt.Sprintf("the server speaks no %s over TLS", strings.Join(t.v.f.tls.NextProtos, ", "))
 	}
-	return cause, hint
+	return hint, cause
 }
 
 // hintAtCertificate is for the failures that servers answer a missing or a wrong
@@ -135,16 +135,16 @@ func (t *trip) hintAtAnything() string {
 }
 
 // explainRecord words what is no TLS record, of which the first bytes are known.
-func explainRecord(record tls.RecordHeaderError) (cause error, hint string) {
+func explainRecord(record tls.RecordHeaderError) (hint string, cause error) {
 	sent := record.RecordHeader[:]
 	if record.Conn == nil { // some other record has come before it
-		return fmt.Errorf("not valid TLS: %s", record.Msg), ""
+		return "", fmt.Errorf("not valid TLS: %s", record.Msg)
 	}
 	cause = fmt.Errorf("the server does not speak TLS on this port: it sent \"%s\"", sent)
 	if other := greeter(sent); other != "" {
-		return cause, "the server speaks " + other + " on this port"
+		return "the server speaks " + other + " on this port", cause
 	}
-	return cause, "try http://"
+	return "try http://", cause
 }
 
 // explainRefusal words what crypto/tls says without a type. Its texts can change
@@ -177,7 +177,7 @@ func (t *trip) hintAtUnreadable() string {
 }
 
 // explainCertificate says which certificate was not accepted, and why.
-func explainCertificate(unverified *tls.CertificateVerificationError) (cause error, hint string) {
+func explainCertificate(unverified *tls.CertificateVerificationError) (hint string, cause error) {
 	var (
 		hostname x509.HostnameError
 		invalid  x509.CertificateInvalidError
@@ -186,13 +186,13 @@ func explainCertificate(unverified *tls.CertificateVerificationError) (cause err
 	chain := unverified.UnverifiedCertificates
 	switch err := unverified.Err; {
 	case errors.As(err, &hostname):
-		return explainHostname(hostname), "--sni NAME asks for another name, or skip the check with -k"
+		return "--sni NAME asks for another name, or skip the check with -k", explainHostname(hostname)
 	case errors.As(err, &unknown):
 		return explainUnknown(unknown, chain)
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
-		return explainDates(invalid.Cert, chain), hintSkip
+		return hintSkip, explainDates(invalid.Cert, chain)
 	}
-	return errors.New(strings.TrimPrefix(unverified.Err.Error(), "x509: ")), hintSkip
+	return hintSkip, errors.New(strings.TrimPrefix(unverified.Err.Error(), "x509: "))
 }
 
 // explainHostname names few of the names that the certificate is good for.
@@ -223,7 +223,7 @@ func explainHostname(e x509.HostnameError) error {
 
 // explainUnknown follows the certificates that the server sent from its own up,
 // to where the next one is missing.
-func explainUnknown(e x509.UnknownAuthorityError, chain []*x509.Certificate) (cause error, hint string) {
+func explainUnknown(e x509.UnknownAuthorityError, chain []*x509.Certificate) (hint string, cause error) {
 	top := chain[0]
 	for range chain {
 		for _, c := range chain[1:] {
@@ -236,7 +236,7 @@ func explainUnknown(e x509.UnknownAuthorityError, chain []*x509.Certificate) (ca
 	issuer := shorten(distinguishedName(top.RawIssuer))
 	switch {
 	case isSelfIssued(chain[0]):
-		return errors.New("the certificate is self-signed"), "trust it with --ca-certificate FILE, or skip the check with -k"
+		return "trust it with --ca-certificate FILE, or skip the check with -k", errors.New("the certificate is self-signed")
 	case top != chain[0]:
 		cause = fmt.Errorf("unknown issuer %s", issuer)
 		hint = hintTrust
@@ -248,7 +248,7 @@ func explainUnknown(e x509.UnknownAuthorityError, chain []*x509.Certificate) (ca
 	if _, why, found := strings.Cut(e.Error(), " (possibly because of "); found {
 		cause = fmt.Errorf("%w (possibly because of %s", cause, why)
 	}
-	return cause, hint
+	return hint, cause
 }
 
 func isSelfIssued(c *x509.Certificate) bool { return bytes.Equal(c.RawSubject, c.RawIssuer) }
