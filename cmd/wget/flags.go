@@ -61,6 +61,7 @@ type flags struct {
 	format      string
 	json        bool
 	csv, table  bool
+	group       string
 	fields      string
 	pairs, wide bool
 	includeRaw  bool
@@ -70,8 +71,9 @@ type flags struct {
 	verbose     bool
 	progress    string
 
-	fail     bool
-	exitZero bool
+	match, expect, failIf []string
+	fail                  bool
+	exitZero              bool
 
 	completion string
 }
@@ -175,6 +177,8 @@ func (f *flags) declareOutput(p *pflag.FlagSet) {
 	p.StringVar(&f.fields, "fields", "", "show only `LIST`: keys of the record or names of header fields")
 	p.BoolVar(&f.pairs, "json-pairs", false, "list header fields in JSON in order, names as they came; implies --json")
 	p.BoolVar(&f.includeRaw, "include-raw", false, "add the header sections, base64, to JSON records")
+	p.StringVar(&f.group, "group", "", "say each distinct answer once; `HOW` is exact or a list of fields")
+	p.Lookup("group").NoOptDefVal = groupByRule
 	p.BoolVar(&f.wide, "wide", false, "do not cut what a terminal has no room for")
 	p.BoolVar(&f.keepOrder, "keep-order", false, "show results in the order of the targets")
 	p.StringVar(&f.color, "color", "auto", "colour `WHEN` auto, always or never")
@@ -190,6 +194,9 @@ func (f *flags) declareOutput(p *pflag.FlagSet) {
 
 func (f *flags) declareVerdict(p *pflag.FlagSet) {
 	p.BoolVarP(&f.fail, "fail", "f", false, "count a status of 400 or more as failure")
+	p.StringArrayVar(&f.match, "match", nil, "show only hosts that `EXPR` is true of; repeatable")
+	p.StringArrayVar(&f.expect, "expect", nil, "check that `EXPR` is true of every host; repeatable")
+	p.StringArrayVar(&f.failIf, "fail-if", nil, "check that `EXPR` is true of no host; repeatable")
 	p.BoolVar(&f.exitZero, "exit-zero", false, "exit with 0 when every target has a record")
 }
 
@@ -198,6 +205,9 @@ func (f *flags) declareAbout(p *pflag.FlagSet) {
 	p.BoolP("version", "V", false, "show the version")
 	p.StringVar(&f.completion, "completion", "", "print the completion script for `SHELL`: bash, zsh or fish")
 }
+
+// groupByRule is the value of --group without one.
+const groupByRule = "alike"
 
 // alias maps the other name of a flag to the flag's own.
 func alias(_ *pflag.FlagSet, name string) pflag.NormalizedName {

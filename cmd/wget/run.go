@@ -38,7 +38,7 @@ func run(ctx context.Context, c *config, s streams, samples fs.FS) outcome {
 			return outcome{err: err}
 		}
 		defer stop()
-		asking.Routes, asking.Proxies = []fetch.Route{route}, fetch.Proxies{}
+		asking.Routes, asking.Proxies, asking.Family = []fetch.Route{route}, fetch.Proxies{}, 0
 	}
 
 	ctx, stop := context.WithCancelCause(ctx)
@@ -54,6 +54,9 @@ func run(ctx context.Context, c *config, s streams, samples fs.FS) outcome {
 	end := outcome{signal: signalOf(ctx)}
 	if !c.quiet && (started.count() > 1 || end.signal != 0) {
 		fmt.Fprintf(s.err, "%s\n%s", summary.Line(time.Since(begin)), summary.Breakdown())
+		if len(showing.Checks) > 0 {
+			fmt.Fprintln(s.err, report.Escape(summary.Checks.String()))
+		}
 	}
 	if !c.exitZero {
 		end.records = recordsCode(&summary, c.fail)
@@ -65,7 +68,9 @@ func run(ctx context.Context, c *config, s streams, samples fs.FS) outcome {
 	case failed != nil:
 		end.err = fileError(fmt.Errorf("writing: %w", failed))
 	case hosts.failed != nil:
-		end.err = fileError(hosts.failed)
+		end.err = hosts.failed
+	case started.count() == 0 && !c.quiet:
+		fmt.Fprintf(s.err, "wget: no target in %s\n", report.Escape(hosts.names()))
 	}
 	return end
 }

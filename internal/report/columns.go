@@ -74,10 +74,14 @@ type picker struct {
 	columns []Column
 	writer  recordWriter
 	record  []byte // of the result at hand
+	members []jsonMember
 	values  [][]byte
 }
 
 func newPicker(columns []Column, writer recordWriter) *picker {
+	if writer.signer == nil && slices.ContainsFunc(columns, func(c Column) bool { return c.Name == "group" }) {
+		writer.signer = newSigner(GroupBy{})
+	}
 	writer.includeRaw = slices.ContainsFunc(columns, func(c Column) bool { return c.Name == "raw" })
 	return &picker{columns: columns, writer: writer}
 }
@@ -90,17 +94,28 @@ func showsErrors(columns []Column) bool {
 // take makes r the result at hand.
 func (p *picker) take(r *fetch.Result) {
 	p.record = p.writer.append(p.record[:0], r)
+	p.members = p.members[:0]
+	for m := range members(p.record) {
+		p.members = append(p.members, m)
+	}
 }
 
 // value is the JSON value of a key, or nil if the record has none.
 func (p *picker) value(c *Column) []byte {
-	value := p.record
-	for _, name := range c.key {
-		if value = member(value, name); value == nil {
-			return nil
+	for _, m := range p.members {
+		if string(m.name) != c.key[0] {
+			continue
+		}
+		if len(c.key) == 1 {
+			return m.value
+		}
+		for inner := range members(m.value) {
+			if string(inner.name) == c.key[1] {
+				return inner.value
+			}
 		}
 	}
-	return value
+	return nil
 }
 
 // headerValues are the values of a header field, as they came.

@@ -35,6 +35,7 @@ type Record struct {
 	Anomalies []string `json:"anomalies"`
 	Bytes     int      `json:"bytes"` // length of all sections
 	Raw       []byte   `json:"raw"`   // all sections as they came; recorded on request
+	Group     string   `json:"group"` // the same for answers that are alike; recorded on request
 	Tries     int      `json:"tries"` // recorded if above 1
 	Seconds   Seconds  `json:"seconds"`
 	Error     *Failure `json:"error"`
@@ -160,7 +161,8 @@ func (f *Fields) UnmarshalJSON(text []byte) error {
 // order of arrival and a record costs little more than its lines do.
 type recordWriter struct {
 	includeRaw bool
-	pairs      bool // fields are a list of pairs
+	pairs      bool    // fields are a list of pairs
+	signer     *signer // names the group; nil if that is not asked for
 
 	// Of the record at hand, kept for their memory.
 	url           []byte
@@ -179,7 +181,7 @@ func (w *recordWriter) append(b []byte, r *fetch.Result) []byte {
 		b = append(b, '"')
 	}
 	if r.Target.Err == nil {
-		w.url = appendURL(w.url[:0], &r.Target)
+		w.url = r.Target.AppendURL(w.url[:0])
 		b = append(b, `,"url":`...)
 		b = appendString(b, w.url)
 	}
@@ -232,22 +234,14 @@ func (w *recordWriter) append(b []byte, r *fetch.Result) []byte {
 		b = append(b, `,"tries":`...)
 		b = strconv.AppendInt(b, int64(r.Tries), 10)
 	}
+	if w.signer != nil {
+		b = appendMember(b, "group", hash(w.signer.sign(r)))
+	}
 	b = appendSeconds(b, r.Times)
 	if r.Err != nil {
 		b = appendFailure(b, r.Err)
 	}
 	return append(b, '}')
-}
-
-// appendURL appends what t.URL returns, which would be a string to allocate.
-func appendURL(b []byte, t *fetch.Target) []byte {
-	if t.TLS {
-		b = append(b, "https://"...)
-	} else {
-		b = append(b, "http://"...)
-	}
-	b = append(b, t.Authority()...)
-	return append(b, t.Path...)
 }
 
 // appendSection appends the members of a section.

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"bytes"
 	"encoding/json"
 	"iter"
 )
@@ -8,24 +9,28 @@ import (
 // The functions of this file take apart JSON that this package has written, which
 // has no white space between its parts.
 
-// member is the value of a key in an object, or nil if there is none.
-func member(object []byte, key string) []byte {
-	if len(object) == 0 || object[0] != '{' {
-		return nil
-	}
-	for rest := object[1:]; len(rest) > 0 && rest[0] == '"'; {
-		end := valueEnd(rest)
-		name := rest[1 : end-1]
-		rest = rest[end+1:] // and the colon
-		end = valueEnd(rest)
-		if string(name) == key {
-			return rest[:end]
+// jsonMember is a key of an object and its value.
+type jsonMember struct{ name, value []byte }
+
+// members yields those of an object, and none of another value.
+func members(object []byte) iter.Seq[jsonMember] {
+	return func(yield func(jsonMember) bool) {
+		if len(object) == 0 || object[0] != '{' {
+			return
 		}
-		if rest = rest[end:]; rest[0] == ',' {
-			rest = rest[1:]
+		for rest := object[1:]; rest[0] == '"'; {
+			end := valueEnd(rest)
+			name := rest[1 : end-1]
+			rest = rest[end+1:] // and the colon
+			end = valueEnd(rest)
+			if !yield(jsonMember{name, rest[:end]}) {
+				return
+			}
+			if rest = rest[end:]; rest[0] == ',' {
+				rest = rest[1:]
+			}
 		}
 	}
-	return nil
 }
 
 // items yields the values of an array.
@@ -45,29 +50,45 @@ func items(array []byte) iter.Seq[[]byte] {
 
 // valueEnd is the length of the value that a text begins with.
 func valueEnd(text []byte) int {
-	depth, quoted := 0, false
+	depth := 0
 	for i := 0; i < len(text); i++ {
-		switch c := text[i]; {
-		case quoted && c == '\\':
-			i++
-		case c == '"':
-			if quoted = !quoted; !quoted && depth == 0 {
-				return i + 1
-			}
-		case quoted:
-		case c == '{', c == '[':
+		switch text[i] {
+		case '"':
+			i += stringEnd(text[i:]) - 1
+		case '{', '[':
 			depth++
-		case c == '}', c == ']':
-			if depth--; depth == 0 {
-				return i + 1
-			} else if depth < 0 {
+			continue
+		case '}', ']':
+			if depth--; depth < 0 {
 				return i
 			}
-		case c == ',' && depth == 0:
-			return i
+		case ',':
+			if depth == 0 {
+				return i
+			}
+			continue
+		default:
+			continue
+		}
+		if depth == 0 {
+			return i + 1
 		}
 	}
 	return len(text)
+}
+
+// stringEnd is the length of the string that a text begins with.
+func stringEnd(text []byte) int {
+	for i := 1; ; i++ {
+		i += bytes.IndexByte(text[i:], '"')
+		escapes := 0
+		for text[i-1-escapes] == '\\' {
+			escapes++
+		}
+		if escapes%2 == 0 {
+			return i + 1
+		}
+	}
 }
 
 // unquote is the text of a string.

@@ -74,11 +74,3 @@ func describeIssuer(c *fetch.Certificate, verified bool, others int, now time.Ti
 	}
 	return fmt.Sprintf("issued by %s; %s; %s%s", issuer, when, word, sent)
 }
-
-// counted is a number and a noun.
-func counted(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
-}
