@@ -151,6 +151,8 @@ func (f *flags) checkValues() error {
 		return usage("--max-header %d: at least 1 byte", f.maxHeader)
 	case f.parallel < 1:
 		return usage("--parallel-max %d: at least 1", f.parallel)
+	case f.maxRedirect < 0:
+		return usage("--max-redirect %d: at least 0", f.maxRedirect)
 	case f.perIP < 0:
 		return usage("--per-ip %d: at least 1, or 0 for no bound", f.perIP)
 	}
@@ -182,6 +184,7 @@ func (f *flags) fetchOptions(set func(string) bool, stderr io.Writer) (o fetch.O
 		DNS: dns.Config{Timeout: time.Duration(f.dnsTimeout)}, ConnectTimeout: time.Duration(f.connectTimeout),
 		ReadTimeout: time.Duration(f.readTimeout), MaxTime: time.Duration(f.maxTime),
 		Tries: f.tries, RetryRefused: f.retryRefused,
+		Location: f.location, MaxRedirect: f.maxRedirect, AllowPrivate: f.allowPrivate,
 		UnixSocket: f.unixSocket,
 		MaxHeader:  int(f.maxHeader), Parallel: f.parallel, PerAddr: f.perIP, Rate: float64(f.rate), Ordered: f.keepOrder,
 	}

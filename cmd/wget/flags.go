@@ -57,6 +57,10 @@ type flags struct {
 	perIP          int
 	rate           perSecond
 
+	location     bool
+	maxRedirect  int
+	allowPrivate bool
+
 	output      string
 	format      string
 	json        bool
@@ -97,6 +101,7 @@ func (f *flags) groups() []group {
 		{"Connection", f.declareConnection},
 		{"TLS", f.declareTLS},
 		{"Limits", f.declareLimits},
+		{"Redirects", f.declareRedirects},
 		{"Output", f.declareOutput},
 		{"Verdict", f.declareVerdict},
 		{"About", f.declareAbout},
@@ -166,6 +171,12 @@ func (f *flags) declareLimits(p *pflag.FlagSet) {
 	p.IntVar(&f.parallel, "parallel-max", defaultParallel(), "ask at most `N` hosts at once")
 	p.IntVar(&f.perIP, "per-ip", 0, "ask at most `N` of them at one address (0: no bound)")
 	p.Var(&f.rate, "rate", "start at most this many hosts, as 50/s or 600/m")
+}
+
+func (f *flags) declareRedirects(p *pflag.FlagSet) {
+	p.BoolVarP(&f.location, "location", "L", false, "follow redirects, and show every answer")
+	p.IntVar(&f.maxRedirect, "max-redirect", fetch.DefaultMaxRedirect, "follow at most `N` of them")
+	p.BoolVar(&f.allowPrivate, "allow-private", false, "let them lead from a public address to a private one")
 }
 
 func (f *flags) declareOutput(p *pflag.FlagSet) {

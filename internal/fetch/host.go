@@ -73,7 +73,7 @@ func (f *fetcher) close() {
 	f.connector.Close()
 }
 
-// run asks the target, straight down, and returns the record.
+// run asks the target, and whatever it leads to, and returns the record.
 func (v *visit) run() *Result {
 	v.start = time.Now()
 	v.result.Begun = v.start
@@ -82,12 +82,16 @@ func (v *visit) run() *Result {
 		return &v.result
 	}
 	v.whole = newDeadline(v.start, v.f.options.MaxTime)
-	v.try()
-	if v.result.Err != nil {
-		v.afterFailure()
+	for {
+		v.try()
+		if v.result.Err != nil {
+			v.afterFailure()
+		}
+		v.result.Times.Total = v.elapsed()
+		if !v.f.options.Location || !v.follow() {
+			return &v.result
+		}
 	}
-	v.result.Times.Total = v.elapsed()
-	return &v.result
 }
 
 // afterFailure tries again while that may help.
@@ -103,15 +107,16 @@ func (v *visit) afterFailure() {
 
 // try asks once.
 func (v *visit) try() {
-	v.result.Tries++
-	reply := &v.result.Reply
-	*reply = Reply{Target: v.result.Target}
-	v.trip = trip{v: v, target: &reply.Target, reply: reply}
-	v.result.Err = v.trip.steps()
+	r := &v.result
+	classical := r.Tries > 0 && (v.trip.classical || r.Err.Stage == StageTLS)
+	r.Tries++
+	reply := &r.Reply
+	*reply = Reply{Target: reply.Target, Withheld: reply.Withheld}
+	v.trip = trip{v: v, target: &reply.Target, reply: reply, classical: classical}
+	r.Err = v.trip.steps()
 	v.trip.close()
-	if err := v.result.Err; err != nil {
+	if r.Err != nil {
 		v.failed = time.Now()
-		v.classical = v.classical || err.Stage == StageTLS
 	}
 }
 
@@ -140,6 +145,9 @@ func retryPause(tries int) time.Duration {
 // steps are a trip from start to end.
 func (t *trip) steps() *Error {
 	if err := t.resolve(); err != nil {
+		return err
+	}
+	if err := t.blockPrivate(); err != nil {
 		return err
 	}
 	if err := t.waitForSite(); err != nil {

@@ -75,7 +75,7 @@ func (t *trip) tlsConfig() *tls.Config {
 		c.VerifyConnection = func(s tls.ConnectionState) error { return verify(s, c.RootCAs, name) }
 	}
 	c.GetClientCertificate = t.clientCertificate
-	if t.v.classical {
+	if t.classical {
 		c.CurvePreferences = withoutHybrids(c.CurvePreferences)
 	}
 	return c
@@ -108,7 +108,7 @@ func verify(s tls.ConnectionState, roots *x509.CertPool, name string) error {
 // clientCertificate chooses as crypto/tls does, and notes that the server asked:
 // that explains much of what servers do to clients without a certificate.
 func (t *trip) clientCertificate(request *tls.CertificateRequestInfo) (*tls.Certificate, error) {
-	t.certificateWanted = true
+	t.certAsked = true
 	certificates := t.v.f.tls.Certificates
 	for i := range certificates {
 		if request.SupportsCertificate(&certificates[i]) == nil {

@@ -102,8 +102,8 @@ func (t *trip) explainAlert(op *net.OpError) (hint string, cause error) {
 	cause = fmt.Errorf("alert from the server: %s", text)
 	switch {
 	case alert == alertCertificateRequired,
-		t.certificateWanted && (alert == alertHandshakeFailure || alertBadCertificate <= alert && alert <= alertAccessDenied):
-		t.certificateWanted = true
+		t.certAsked && (alert == alertHandshakeFailure || alertBadCertificate <= alert && alert <= alertAccessDenied):
+		t.certAsked = true
 		hint = t.hintAtCertificate()
 	case alert == alertHandshakeFailure, alert == alertProtocolVersion, alert == alertInsufficientSecurity:
 		hint = t.hintAtAnything()
@@ -119,7 +119,7 @@ func (t *trip) explainAlert(op *net.OpError) (hint string, cause error) {
 // client certificate with.
 func (t *trip) hintAtCertificate() string {
 	switch {
-	case !t.certificateWanted:
+	case !t.certAsked:
 		return ""
 	case len(t.v.f.tls.Certificates) == 0:
 		return "the server asked for a client certificate: --certificate FILE presents one"

@@ -3,6 +3,7 @@ package report
 import (
 	"cmp"
 	"slices"
+	"strings"
 
 	"wget/internal/fetch"
 )
@@ -11,6 +12,7 @@ import (
 //
 //	wget sohu.com...
 //	https://sohu.com tls > TLS 1.3, TLS_AES_128_GCM_SHA256, X25519MLKEM768, …
+//	sohu.com withheld > Authorization: not for https://other.example/
 //	sohu.com anomaly > bare-lf: a line ends with LF alone (RFC 9112 section 2.2)
 //	sohu.com error > connect: connection refused
 //	sohu.com hint > …
@@ -44,14 +46,7 @@ func (m *messages) appendStart(b []byte, t *fetch.Target) []byte {
 // appendResult appends the messages about one result.
 func (m *messages) appendResult(b []byte, r *fetch.Result) []byte {
 	if m.verbose {
-		if r.Proxy != "" {
-			b = m.appendLine(b, r, "proxy", m.palette.note, r.Proxy)
-		}
-		if r.Session != nil {
-			for _, line := range sessionLines(r.Session, r.Begun) {
-				b = m.appendLine(b, r, "tls", m.palette.note, line)
-			}
-		}
+		b = m.appendChain(b, r)
 		for a := range r.Anomalies().All() {
 			b = m.appendLine(b, r, "anomaly", m.palette.note, a.Name+": "+a.Meaning)
 		}
@@ -60,6 +55,28 @@ func (m *messages) appendResult(b []byte, r *fetch.Result) []byte {
 		b = m.appendLine(b, r, "error", m.palette.err, r.Err.Error())
 		if r.Err.Hint != "" {
 			b = m.appendLine(b, r, "hint", m.palette.note, r.Err.Hint)
+		}
+	}
+	return b
+}
+
+// appendChain tells of each request what its answer does not: the credentials
+// that were dropped, the proxy, if it is not that of the request before, and the
+// TLS session.
+func (m *messages) appendChain(b []byte, r *fetch.Result) []byte {
+	proxy := ""
+	for reply := range r.Replies() {
+		if len(reply.Withheld) > 0 {
+			b = m.appendLine(b, r, "withheld", m.palette.note, strings.Join(reply.Withheld, ", ")+": not for "+reply.Target.URL())
+		}
+		if reply.Proxy != "" && reply.Proxy != proxy {
+			b = m.appendLine(b, r, "proxy", m.palette.note, reply.Proxy)
+		}
+		proxy = reply.Proxy
+		if reply.Session != nil {
+			for _, line := range sessionLines(reply.Session, r.Begun) {
+				b = m.appendLine(b, r, "tls", m.palette.note, line)
+			}
 		}
 	}
 	return b

@@ -108,9 +108,9 @@ type unframed struct{}
 func (unframed) Begin(b []byte) []byte           { return b }
 func (unframed) End(b []byte, _ *Summary) []byte { return b }
 
-// isShown reports whether what came of r is shown by formats that print header
-// sections as they came. The start of a reply that is not HTTP/1 is quoted in
-// the error instead.
+// isShown reports whether the last reply of r is shown by formats that print
+// header sections as they came. The start of a reply that is not HTTP/1 is
+// quoted in the error instead.
 func isShown(r *fetch.Result) bool {
-	return r.Err == nil || r.Err.Kind != fetch.KindMalformed
+	return r.Err == nil || r.Err.Kind != fetch.KindMalformed || r.Err.Stage == fetch.StageRedirect
 }
