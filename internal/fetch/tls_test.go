@@ -11,6 +11,7 @@ import (
 	"math/big"
 	"net"
 	"net/netip"
+	"runtime"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -75,10 +76,18 @@ func wantTLSError(t *testing.T, r *fetch.Result, stage fetch.Stage, kind fetch.K
 	}
 }
 
+// needKeptInput skips a test where the system drops what came before a reset.
+func needKeptInput(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("only Linux is known to keep it")
+	}
+}
+
 // Under TLS 1.3 a client has sent its request by the time that the server tells it
 // that a certificate is missing. The server resets the connection, since it never
 // reads the request: the alert must be told all the same, every time.
 func TestCertificateWanted(t *testing.T) {
+	needKeptInput(t)
 	_, leaf := servedCertificate()
 	for _, version := range []uint16{tls.VersionTLS12, tls.VersionTLS13} {
 		config := &tls.Config{Certificates: []tls.Certificate{leaf}, ClientAuth: tls.RequireAnyClientCert, MaxVersion: version}
@@ -98,6 +107,22 @@ func TestCertificateWanted(t *testing.T) {
 				t.Errorf("%d tries, session %v", r.Tries, r.Session)
 			}
 		}
+	}
+}
+
+// A server that is too busy says so and resets the connection before it has read
+// anything: the client may be writing by then.
+func TestAlertBeforeHello(t *testing.T) {
+	needKeptInput(t)
+	for range 50 {
+		r := askHTTPS(t, insecure(), func(conn net.Conn) {
+			io.WriteString(conn, "\x15\x03\x03\x00\x02\x02\x50")
+			conn.(*net.TCPConn).SetLinger(0)
+		})
+		if r.Err != nil && r.Err.Stage == fetch.StageConnect {
+			continue // reset before the connection was seen to stand
+		}
+		wantTLSError(t, r, fetch.StageTLS, fetch.KindHandshake, "alert from the server: internal error", "")
 	}
 }
 
