@@ -58,6 +58,7 @@ type Options struct {
 	Parallel  int     // hosts in flight at most; 0 means DefaultParallel
 	PerAddr   int     // hosts in flight at one address at most; 0 means no bound
 	Rate      float64 // hosts started per second at most; 0 means no bound
+	AllAddrs  bool    // ask each address of a target, as if it were a host of its own
 	Ordered   bool    // send results in the order of the targets
 
 	// Starting is told of each target when its turn comes; nil means nobody is.
