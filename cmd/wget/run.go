@@ -24,9 +24,17 @@ func run(ctx context.Context, c *config, s streams, samples fs.FS) outcome {
 	if err != nil {
 		return outcome{err: err}
 	}
+	if c.fetch.TLS.InsecureSkipVerify {
+		if err := lookAtAnything(); err != nil {
+			return outcome{err: err}
+		}
+	}
 	asking, showing, started := c.fetch, c.report, newStarts(c.report.Verbose)
 	asking.Starting = started.add
 	showing.Progress.Started, showing.Progress.Expected = started.count, hosts.expected
+	if asking.AllAddrs { // how many are behind a name is known when it has been looked up
+		showing.Progress.Expected = func() (int, bool) { return 0, false }
+	}
 	if c.demo {
 		route, stop, err := startDemo(samples)
 		if err != nil {

@@ -20,9 +20,11 @@ import (
 )
 
 // The real-server suite: what wget prints of nginx, Apache httpd, lighttpd, HAProxy, h2o, Caddy and
-// nghttpd must be what curl prints of them, to the byte.
+// nghttpd must be what curl prints of them, to the byte, also through squid, tinyproxy, dante, HAProxy
+// and ssh -D.
 //
-//	apt-get install nginx-light apache2 lighttpd haproxy h2o caddy nghttp2-server curl unbound iproute2
+//	apt-get install nginx-light apache2 lighttpd haproxy h2o caddy nghttp2-server curl unbound iproute2 \
+//		squid tinyproxy dante-server openssh-server
 //	go test -tags servers ./cmd/wget -run Servers
 
 const (
@@ -119,6 +121,7 @@ func TestServers(t *testing.T) {
 	t.Run("JSON", lab.json)
 	t.Run("Lines", lab.lines)
 	t.Run("HTTP2", lab.http2)
+	t.Run("Proxies", lab.proxies)
 	t.Run("Chains", lab.chains)
 }
 

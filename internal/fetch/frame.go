@@ -125,18 +125,6 @@ func (f *frameHeader) fragment(payload []byte) (fragment []byte, ok bool) {
 	return payload[min(start, len(payload)):min(end, len(payload))], true
 }
 
-// isFrames reports whether a reply starts as that of an HTTP/2 server does: with
-// SETTINGS, or with the GOAWAY of one that was not spoken to as it expects (RFC
-// 9113 section 3.4).
-func isFrames(b []byte) bool {
-	if len(b) < frameHeaderSize {
-		return false
-	}
-	f := readFrameHeader(b)
-	return f.stream == 0 && f.length <= maxFrameSize &&
-		(f.frameType == frameSettings && f.length%6 == 0 || f.frameType == frameGoAway)
-}
-
 // errorCode is the reason that RST_STREAM and GOAWAY give (RFC 9113 section 7).
 type errorCode uint32
 

@@ -191,14 +191,8 @@ func (h *headReader) malformed() error {
 	switch {
 	case isTLSRecord(shown):
 		e.Hint = "the server speaks TLS on this port: try https://"
-	case isFrames(shown):
+	case isHTTP2Frame(shown):
 		e.Hint = "the server speaks HTTP/2 on this port: try --http2-prior-knowledge, or --http2 for https://"
 	}
 	return e
-}
-
-// isTLSRecord reports whether a reply is a TLS alert or handshake record (RFC
-// 8446 section 5.1).
-func isTLSRecord(b []byte) bool {
-	return len(b) >= 2 && (b[0] == 0x15 || b[0] == 0x16) && b[1] == 3
 }

@@ -2,8 +2,10 @@ package fetch
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"net"
+	"strings"
 	"sync"
 	"time"
 
@@ -21,6 +23,7 @@ type fetcher struct {
 	offers    []protocol // over TLS
 	plain     *protocol  // without
 	request   request
+	tls       *tls.Config // but for what depends on the host
 	buffers   *sync.Pool
 	resolver  *dns.Resolver
 	slots     *slots
@@ -53,6 +56,7 @@ func newFetcher(ctx context.Context, o Options) *fetcher {
 		offers:    o.offers(),
 		plain:     o.plain(),
 		request:   newRequest(o),
+		tls:       newTLSConfig(&o, o.offers()),
 		buffers:   newBuffers(o.MaxHeader),
 		resolver:  dns.New(ctx, o.DNS),
 		slots:     newSlots(o.Parallel, o.PerAddr),
@@ -75,13 +79,11 @@ func (f *fetcher) close() {
 
 // run asks the target, and whatever it leads to, and returns the record.
 func (v *visit) run() *Result {
-	v.start = time.Now()
-	v.result.Begun = v.start
+	v.begin()
 	if v.result.Target.Err != nil {
 		v.result.Err = v.result.Target.Err
 		return &v.result
 	}
-	v.whole = newDeadline(v.start, v.f.options.MaxTime)
 	for {
 		v.try()
 		if v.result.Err != nil {
@@ -92,6 +94,13 @@ func (v *visit) run() *Result {
 			return &v.result
 		}
 	}
+}
+
+// begin starts the clock of the visit.
+func (v *visit) begin() {
+	v.start = time.Now()
+	v.result.Begun = v.start
+	v.whole = newDeadline(v.start, v.f.options.MaxTime)
 }
 
 // afterFailure tries again while that may help.
@@ -107,13 +116,15 @@ func (v *visit) afterFailure() {
 
 // try asks once.
 func (v *visit) try() {
-	v.result.Tries++
-	reply := &v.result.Reply
+	r := &v.result
+	classical := r.Tries > 0 && (v.trip.classical || r.Err.Stage == StageTLS)
+	r.Tries++
+	reply := &r.Reply
 	*reply = Reply{Target: reply.Target, Withheld: reply.Withheld}
-	v.trip = trip{v: v, target: &reply.Target, reply: reply}
-	v.result.Err = v.trip.steps()
+	v.trip = trip{v: v, target: &reply.Target, reply: reply, classical: classical}
+	r.Err = v.trip.steps()
 	v.trip.close()
-	if v.result.Err != nil {
+	if r.Err != nil {
 		v.failed = time.Now()
 	}
 }
@@ -185,7 +196,7 @@ func (t *trip) waitForSite() *Error {
 // site is the place at which the trip counts: the first address of the target.
 func (t *trip) site() site {
 	if t.proxy != nil {
-		return site{host: t.target.Host}
+		return site{host: strings.ToLower(strings.TrimSuffix(t.target.Host, "."))}
 	}
 	return site{addr: t.addrs[0]}
 }

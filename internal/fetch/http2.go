@@ -272,6 +272,8 @@ func notHTTP2(b []byte) error {
 		e.Hint = "try --http1.1"
 	case isTLSRecord(shown):
 		e.Hint = "the server speaks TLS on this port: try https://"
+	case greeter(shown) != "":
+		e.Hint = "the server speaks " + greeter(shown) + " on this port"
 	}
 	return e
 }
