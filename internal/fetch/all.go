@@ -37,29 +37,6 @@ func send(to chan<- *Result, list []*Result) {
 	}
 }
 
-// maxHeld is how many targets may be done before an earlier one, for each host
-// that may be in flight.
-const maxHeld = 8
-
-// inOrder sends the results in the order of the targets. When a slow host holds
-// back so many results that there is no room, no more hosts are started.
-func (f *fetcher) inOrder(ctx context.Context, targets iter.Seq[Target], results chan<- *Result) {
-	defer close(results)
-	// The room in between lets hosts run on behind a slow one.
-	places := make(chan chan []*Result, maxHeld*f.options.Parallel)
-	go func() {
-		defer close(places)
-		f.each(ctx, targets, func() place {
-			kept := make(chan []*Result, 1) // so that a host need not wait for its turn
-			places <- kept
-			return func(list ...*Result) { kept <- list }
-		})
-	}()
-	for kept := range places {
-		send(results, <-kept)
-	}
-}
-
 // each asks every target and hands its results to the place that next gives for
 // it. It returns when all have been handed over.
 func (f *fetcher) each(ctx context.Context, targets iter.Seq[Target], next func() place) {
