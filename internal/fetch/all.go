@@ -44,7 +44,7 @@ func (f *fetcher) each(ctx context.Context, targets iter.Seq[Target], next func(
 	var group errgroup.Group
 	defer group.Wait()
 	for target := range targets {
-		if f.pace.Wait(ctx) != nil {
+		if f.pace.wait(ctx) != nil {
 			return
 		}
 		deliver := next()
@@ -52,7 +52,9 @@ func (f *fetcher) each(ctx context.Context, targets iter.Seq[Target], next func(
 		f.options.Starting(target)
 		v := &visit{f: f, ctx: ctx, result: Result{Target: target}}
 		group.Go(func() error {
-			deliver(v.run())
+			result := v.run()
+			f.options.Done(result)
+			deliver(result)
 			f.slots.release()
 			return nil
 		})

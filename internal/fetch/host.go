@@ -5,8 +5,6 @@ import (
 	"sync"
 	"time"
 
-	"golang.org/x/time/rate"
-
 	"wget/internal/fetch/socket"
 )
 
@@ -19,7 +17,7 @@ type fetcher struct {
 	buffers   *sync.Pool
 	resolver  *names
 	slots     *slots
-	pace      *rate.Limiter // of starting hosts
+	pace      pace // of tries
 	connector socket.Connector
 	stop      func() bool // unties the slots from the context
 }
@@ -34,6 +32,9 @@ func newFetcher(ctx context.Context, o Options) *fetcher {
 	if o.Starting == nil {
 		o.Starting = func(Target) {}
 	}
+	if o.Done == nil {
+		o.Done = func(...*Result) {}
+	}
 	f := &fetcher{
 		options:   o,
 		offers:    o.offers(),
@@ -41,11 +42,8 @@ func newFetcher(ctx context.Context, o Options) *fetcher {
 		buffers:   newBuffers(o.MaxHeader),
 		resolver:  newNames(ctx, o),
 		slots:     newSlots(o.Parallel, o.PerAddr),
-		pace:      rate.NewLimiter(rate.Inf, 1),
+		pace:      newPace(o.Rate),
 		connector: socket.New(ctx, socket.Config{LocalAddr: o.LocalAddr, Dial: o.Dial}),
-	}
-	if o.Rate > 0 {
-		f.pace.SetLimit(rate.Limit(o.Rate))
 	}
 	f.stop = context.AfterFunc(ctx, f.slots.end)
 	return f
@@ -77,7 +75,7 @@ func (v *visit) run() *Result {
 // afterFailure tries again while that may help.
 func (v *visit) afterFailure() {
 	r := &v.result
-	for r.Tries < v.f.options.Tries && v.isTransient(r.Err) && v.pause(retryPause(r.Tries)) {
+	for r.Tries < v.f.options.Tries && v.isTransient(r.Err) && v.pause(retryPause(r.Tries), v.whole) && v.waitForPace() {
 		v.try()
 	}
 	if r.Err != nil && v.ctx.Err() != nil {
@@ -115,6 +113,17 @@ func (v *visit) isTransient(err *Error) bool {
 // retryPause grows from half a second, doubling, to ten seconds.
 func retryPause(tries int) time.Duration {
 	return min(time.Second/4<<min(tries, 10), 10*time.Second)
+}
+
+// waitForPace waits until another try may begin, and reports whether one may. The
+// clock of the visit stands still meanwhile.
+func (v *visit) waitForPace() bool {
+	since := time.Now()
+	if v.f.pace.wait(v.ctx) != nil {
+		return false
+	}
+	v.stopClock(time.Since(since))
+	return true
 }
 
 // steps are a trip from start to end.

@@ -46,11 +46,14 @@ type Options struct {
 	MaxHeader int     // bytes of header sections read at most; 0 means DefaultMaxHeader
 	Parallel  int     // hosts in flight at most; 0 means DefaultParallel
 	PerAddr   int     // hosts in flight at one address at most; 0 means no bound
-	Rate      float64 // hosts started per second at most; 0 means no bound
+	Rate      float64 // tries begun per second at most; 0 means no bound
 	Ordered   bool    // send results in the order of the targets
 
 	// Starting is told of each target when its turn comes; nil means nobody is.
 	Starting func(Target)
+	// Done is told of the results of each target, by many goroutines, as soon as
+	// the target is over; nil means nobody is. Ordered may send them much later.
+	Done func(...*Result)
 	// Dial opens connections in place of the network; nil means the network.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 }
