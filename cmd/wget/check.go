@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/netip"
 	"os"
 	"slices"
 	"strings"
@@ -19,6 +18,7 @@ import (
 type config struct {
 	specs    []fetch.Spec   // targets among the arguments
 	files    []string       // input files; "-" is stdin
+	tlsFiles []file         // files that have been read
 	defaults fetch.Defaults // for targets that do not say otherwise
 	demo     bool           // the sample servers answer
 	fetch    fetch.Options
@@ -53,6 +53,7 @@ func (f *flags) config(set func(string) bool, args []string, s streams) (*config
 		defaults: fetch.Defaults{TLS: f.https, Ports: ports, Path: fetch.RequestTarget(f.path)},
 		report:   f.reportOptions(s, os.Getenv),
 		format:   format,
+		tlsFiles: f.tlsFiles(),
 	}
 	if c.fetch, err = f.fetchOptions(s.err); err != nil {
 		return nil, err
@@ -163,8 +164,8 @@ func (f *flags) fetchOptions(stderr io.Writer) (o fetch.Options, err error) {
 		o.Family = 6
 	}
 	if f.bindAddress != "" {
-		if o.LocalAddr, err = netip.ParseAddr(f.bindAddress); err != nil {
-			return o, usage("--bind-address %q: not an IP address", f.bindAddress)
+		if o.LocalAddr, err = parseLocalAddr(f.bindAddress); err != nil {
+			return o, usage("--bind-address %q: %w", f.bindAddress, err)
 		}
 	}
 	if o.DNSServers, err = parseEach("--dns-servers %q: %w", f.dnsServers, parseServer); err != nil {
@@ -197,6 +198,8 @@ func (f *flags) reportOptions(s streams, env func(string) string) report.Options
 		Color:    useColor(f.color, s.out, env) && (isStdout(f.output) || f.color == "always"),
 		ColorErr: useColor(f.color, s.err, env),
 		Progress: f.progressOptions(s, env),
+
+		CountInterrupted: isTerminal(s.err),
 	}
 }
 
@@ -204,6 +207,7 @@ func (f *flags) reportOptions(s streams, env func(string) string) report.Options
 // terminal, as lines where stderr is none and --verbose is given, or as
 // --progress says. There is no bar if stdout is a pipe: the program that reads
 // the pipe may write to the same terminal, which would tear its lines and the bar.
+// Nor is there one if targets are typed, which a bar would be drawn over.
 func (f *flags) progressOptions(s streams, env func(string) string) report.Progress {
 	p := report.Progress{Width: func() int { return terminalWidth(s.err) }}
 	switch {
@@ -211,13 +215,24 @@ func (f *flags) progressOptions(s streams, env func(string) string) report.Progr
 		p.Style = report.ProgressBar
 	case f.progress == "none", f.quiet:
 	case isTerminal(s.err):
-		if env("TERM") != "dumb" && !(isStdout(f.output) && isPipe(s.out)) {
+		if env("TERM") != "dumb" && !(isStdout(f.output) && isPipe(s.out)) && !f.isTyped(s.in) {
 			p.Style, p.Delay = report.ProgressBar, time.Second
 		}
 	case f.verbose:
 		p.Style = report.ProgressLines
 	}
 	return p
+}
+
+// isTyped reports whether an input is a terminal, or could be one.
+func (f *flags) isTyped(stdin io.Reader) bool {
+	return slices.ContainsFunc(f.inputs, func(name string) bool {
+		if isStdin(name) {
+			return isTerminal(stdin)
+		}
+		info, err := os.Stat(name)
+		return err == nil && info.Mode()&os.ModeCharDevice != 0
+	})
 }
 
 // addTargets reads the arguments. Without any target it turns to the samples or

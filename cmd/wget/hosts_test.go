@@ -35,11 +35,10 @@ func TestExpected(t *testing.T) {
 		{"a pipe", config{files: []string{"-"}}, guess{}, guess{}, guess{1000, true}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			h, err := openHosts(&c.config, strings.NewReader(strings.Repeat("a.test\n", 1000)))
+			h, err := newHosts(&c.config, strings.NewReader(strings.Repeat("a.test\n", 1000)))
 			if err != nil {
 				t.Fatal(err)
 			}
-			defer h.close()
 			check := func(when string, want guess) {
 				t.Helper()
 				if n, exact := h.expected(); n != want.n || exact != want.exact {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -13,20 +14,23 @@ import (
 	"wget/internal/report"
 )
 
-// run asks the targets and shows what comes of them.
-func run(ctx context.Context, c *config, s streams, samples fs.FS) outcome {
-	hosts, err := openHosts(c, s.in)
+// run asks the targets and shows what comes of them. It calls begin before the
+// first is asked.
+func run(ctx context.Context, c *config, s streams, samples fs.FS, begin func()) outcome {
+	hosts, err := newHosts(c, s.in)
 	if err != nil {
 		return outcome{err: err}
 	}
-	defer hosts.close()
-	out, err := openOutput(c.output, s.out)
+	if err := checkOutputs(c.outputs(s), c.inputs(s)); err != nil {
+		return outcome{err: err}
+	}
+	out, err := openOutput(ctx, c.output, s)
 	if err != nil {
 		return outcome{err: err}
 	}
 	asking, showing, started := c.fetch, c.report, newStarts(c.report.Verbose)
-	asking.Starting = started.add
-	showing.Progress.Started, showing.Progress.Expected = started.count, hosts.expected
+	asking.Starting, asking.Done = started.add, started.finish
+	showing.Progress.Started, showing.Progress.Finished, showing.Progress.Expected = started.count, started.finished, hosts.expected
 	if c.demo {
 		route, stop, err := startDemo(samples)
 		if err != nil {
@@ -36,19 +40,23 @@ func run(ctx context.Context, c *config, s streams, samples fs.FS) outcome {
 		asking.Routes = []fetch.Route{route}
 	}
 
+	begin()
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	begin := time.Now()
+	since := time.Now()
 	results := fetch.All(ctx, hosts.targets(ctx), asking)
-	sinks := []report.Sink{{Format: c.format, Out: out, Terminal: isStdout(c.output) && isTerminal(s.out)}}
+	sinks := []report.Sink{{Format: c.format, Out: out, Terminal: isTerminal(out.Writer)}}
 	summary, failed := report.Drain(results, started.announced, sinks, s.err, showing, stop)
 	if err := out.Close(); failed == nil {
 		failed = err
 	}
 
 	end := outcome{signal: signalOf(ctx)}
+	if text := summary.Interrupted(); text != "" && showing.CountInterrupted {
+		fmt.Fprintf(s.err, "wget: %s\n", text)
+	}
 	if !c.quiet && (started.count() > 1 || end.signal != 0) {
-		fmt.Fprintf(s.err, "%s\n%s", summary.Line(time.Since(begin)), summary.Breakdown())
+		fmt.Fprintf(s.err, "%s\n%s", summary.Line(time.Since(since)), summary.Breakdown())
 	}
 	if !c.exitZero {
 		end.records = recordsCode(&summary, c.fail)
@@ -61,6 +69,8 @@ func run(ctx context.Context, c *config, s streams, samples fs.FS) outcome {
 		end.err = fileError(fmt.Errorf("writing: %w", failed))
 	case hosts.failed != nil:
 		end.err = fileError(hosts.failed)
+	case hosts.isEmpty():
+		fmt.Fprintf(s.err, "wget: no target in %s\n", hosts.inputNames())
 	}
 	return end
 }
@@ -72,10 +82,11 @@ func signalOf(ctx context.Context) syscall.Signal {
 	return i.Signal
 }
 
-// starts counts the targets that have been started, and announces them.
+// starts counts the targets that have been started and those that are over, and
+// announces the former.
 type starts struct {
-	n         atomic.Int64
-	announced chan *fetch.Target // nil if nobody listens
+	n, over, failed atomic.Int64
+	announced       chan *fetch.Target // nil if nobody listens
 }
 
 func newStarts(announce bool) *starts {
@@ -88,10 +99,19 @@ func newStarts(announce bool) *starts {
 
 func (s *starts) count() int { return int(s.n.Load()) }
 
+func (s *starts) finished() (n, failed int) { return int(s.over.Load()), int(s.failed.Load()) }
+
 func (s *starts) add(t fetch.Target) {
 	s.n.Add(1)
 	if s.announced != nil {
 		announced := t // only a target that is announced is to be allocated
 		s.announced <- &announced
 	}
+}
+
+func (s *starts) finish(results ...*fetch.Result) {
+	if slices.ContainsFunc(results, func(r *fetch.Result) bool { return r.Err != nil }) {
+		s.failed.Add(1)
+	}
+	s.over.Add(1)
 }

@@ -64,6 +64,7 @@ func TestUsageErrors(t *testing.T) {
 		{"-U|a\r\nX: y|h", "CR, LF or NUL"},
 
 		{"--bind-address|localhost|h", "--bind-address"},
+		{"--bind-address|192.0.2.1|h", "not an address of this machine"},
 		{"--resolve|h:80|h", "HOST:PORT:ADDRESS"},
 		{"--resolve|h:80:name|h", "HOST:PORT:ADDRESS"},
 		{"--resolve|h:0:127.0.0.1|h", "from 1 to 65535"},

@@ -3,9 +3,11 @@ package wget
 import (
 	"errors"
 	"fmt"
+	"net"
 	"net/netip"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"wget/internal/fetch"
@@ -144,6 +146,22 @@ func parseServer(text string) (netip.AddrPort, error) {
 		return server, errors.New("not an IP address, with or without a port")
 	}
 	return server, nil
+}
+
+// parseLocalAddr reads an address of this machine. Binding to it tells whether it
+// is one; nothing is sent.
+func parseLocalAddr(text string) (netip.Addr, error) {
+	addr, err := netip.ParseAddr(text)
+	if err != nil {
+		return addr, errors.New("not an IP address")
+	}
+	conn, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(netip.AddrPortFrom(addr, 0)))
+	if errno := new(syscall.Errno); errors.As(err, errno) {
+		return addr, fmt.Errorf("not an address of this machine (%w)", *errno)
+	} else if err != nil {
+		return addr, err
+	}
+	return addr, conn.Close()
 }
 
 // splitColons splits at colons outside brackets, into at most n parts.

@@ -22,10 +22,37 @@ import (
 // if a signal ended it. The replies of --demo are the files of samples under
 // testdata/demo.
 func Main(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer, samples fs.FS) int {
+	s := streams{stdin, untilStuck(ctx, stdout), untilStuck(ctx, stderr)}
+	asking, ended := make(chan struct{}), make(chan outcome, 1)
+	go func() { ended <- execute(ctx, args, s, samples, func() { close(asking) }) }()
 	var end outcome
-	s := streams{stdin, stdout, stderr}
-	printed := &checkedWriter{w: stdout}
-	command := newCommand(s, printed, func(c *config) { end = run(ctx, c, s, samples) })
+	select {
+	case end = <-ended:
+	case <-ctx.Done():
+		end = interrupted(ctx, asking, ended)
+	}
+	if end.err != nil {
+		fmt.Fprintf(s.err, "wget: %s\n", report.Escape(end.err.Error()))
+	}
+	return end.code()
+}
+
+// interrupted is the outcome of a command whose context has ended. Before the
+// first host is asked, a command can be blocked where it knows no context, as when
+// it opens a pipe: there is nothing to wait for.
+func interrupted(ctx context.Context, asking <-chan struct{}, ended <-chan outcome) outcome {
+	select {
+	case <-asking:
+		return <-ended
+	default:
+		return outcome{signal: signalOf(ctx)}
+	}
+}
+
+// execute runs the command line, and calls asking before the first host is asked.
+func execute(ctx context.Context, args []string, s streams, samples fs.FS, asking func()) (end outcome) {
+	printed := &checkedWriter{w: s.out}
+	command := newCommand(s, printed, func(c *config) { end = run(ctx, c, s, samples, asking) })
 	command.SetArgs(args)
 	if err := command.ExecuteContext(ctx); err != nil {
 		end.err = err
@@ -33,10 +60,7 @@ func Main(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io
 	if printed.err != nil {
 		end.err = fileError(fmt.Errorf("writing: %w", printed.err))
 	}
-	if end.err != nil {
-		fmt.Fprintf(stderr, "wget: %s\n", report.Escape(end.err.Error()))
-	}
-	return end.code()
+	return end
 }
 
 // newCommand declares the command line. The command calls run with the checked

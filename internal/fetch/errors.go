@@ -115,7 +115,7 @@ func rootCause(err error) error {
 	)
 	switch {
 	case errors.Is(err, context.Canceled):
-		return context.Canceled
+		return interrupted{}
 	case errors.As(err, &dns):
 		return dnsCause(dns)
 	case errors.As(err, &errno):
@@ -127,6 +127,12 @@ func rootCause(err error) error {
 	}
 	return err
 }
+
+// interrupted is the word for people for a canceled context.
+type interrupted struct{}
+
+func (interrupted) Error() string { return "interrupted" }
+func (interrupted) Unwrap() error { return context.Canceled }
 
 // dnsCause names the server that failed, which net's own text hides among
 // the rest.

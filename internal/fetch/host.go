@@ -79,7 +79,7 @@ func (v *visit) afterFailure() {
 		v.try()
 	}
 	if r.Err != nil && v.ctx.Err() != nil {
-		r.Err = &Error{Stage: r.Err.Stage, Kind: KindCanceled, Err: context.Canceled}
+		r.Err = &Error{Stage: r.Err.Stage, Kind: KindCanceled, Err: interrupted{}}
 	}
 }
 

@@ -16,6 +16,7 @@ type messages struct {
 	palette   palette
 	anomalies bool
 	errors    bool
+	canceled  bool // errors of hosts that were canceled too
 }
 
 // newMessages turns on the errors if the reader of some sink would not see
@@ -24,6 +25,7 @@ func newMessages(sinks []Sink, o Options) messages {
 	return messages{
 		palette:   newPalette(o.ColorErr),
 		anomalies: o.Verbose,
+		canceled:  !o.CountInterrupted,
 		errors:    slices.ContainsFunc(sinks, func(s Sink) bool { return !s.format().ShowsErrors }),
 	}
 }
@@ -42,7 +44,7 @@ func (m *messages) appendResult(b []byte, r *fetch.Result) []byte {
 			b = m.appendLine(b, r, "anomaly", m.palette.note, a.Name+": "+a.Meaning)
 		}
 	}
-	if m.errors && r.Err != nil {
+	if m.errors && r.Err != nil && (m.canceled || r.Err.Kind != fetch.KindCanceled) {
 		b = m.appendLine(b, r, "error", m.palette.err, r.Err.Error())
 		if r.Err.Hint != "" {
 			b = m.appendLine(b, r, "hint", m.palette.note, r.Err.Hint)

@@ -15,6 +15,7 @@ type Progress struct {
 
 	Width    func() int                     // of the terminal, in columns
 	Started  func() int                     // hosts started so far
+	Finished func() (hosts, failed int)     // hosts that are over so far; nil means those that were reported
 	Expected func() (hosts int, exact bool) // hosts in all; 0 means not known
 }
 
@@ -78,7 +79,11 @@ func (p *progress) update(screen *screen, s *Summary) {
 
 // render returns one line of ASCII.
 func (p *progress) render(s *Summary) string {
-	done, started := s.Total(), p.Started()
+	done, failed := s.Total(), s.Failed
+	if p.Finished != nil {
+		done, failed = p.Finished()
+	}
+	started := p.Started()
 	total, exact := p.Expected()
 	rate := p.rate(done)
 	count, bar, eta := strconv.Itoa(done), "hosts, ", ""
@@ -96,7 +101,7 @@ func (p *progress) render(s *Summary) string {
 		}
 	}
 	p.bar.SetTotal(int64(total)).SetCurrent(int64(done)).SetWidth(p.Width() - 1)
-	p.bar.Set("before", count+" ").Set("after", fmt.Sprintf("%.0f/s%s, %d failed, %d in flight", rate, eta, s.Failed, started-done))
+	p.bar.Set("before", count+" ").Set("after", fmt.Sprintf("%.0f/s%s, %d failed, %d in flight", rate, eta, failed, started-done))
 	return p.bar.SetTemplateString(`{{string . "before"}}` + bar + `{{string . "after"}}`).String()
 }
 

@@ -40,11 +40,24 @@ func (s *Summary) add(r *fetch.Result) {
 
 // Line returns the closing line: "3 hosts: 2 answered, 1 failed in 0.21 s".
 func (s *Summary) Line(elapsed time.Duration) string {
-	hosts := "hosts"
-	if s.Total() == 1 {
-		hosts = "host"
+	return fmt.Sprintf("%s: %d answered, %d failed in %.2f s", countHosts(s.Total()), s.Answered, s.Failed, elapsed.Seconds())
+}
+
+// Interrupted says how many hosts were canceled: "interrupted with 300 hosts in
+// flight". It is "" if none was.
+func (s *Summary) Interrupted() string {
+	n := s.Kinds[fetch.KindCanceled]
+	if n == 0 {
+		return ""
 	}
-	return fmt.Sprintf("%d %s: %d answered, %d failed in %.2f s", s.Total(), hosts, s.Answered, s.Failed, elapsed.Seconds())
+	return fmt.Sprintf("interrupted with %s in flight", countHosts(n))
+}
+
+func countHosts(n int) string {
+	if n == 1 {
+		return "1 host"
+	}
+	return fmt.Sprintf("%d hosts", n)
 }
 
 // Breakdown returns the lines that stand below the closing line. A line with
