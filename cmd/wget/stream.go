@@ -22,30 +22,35 @@ var errStuck = errors.New("nobody reads")
 // grace once ctx has ended. From then on it writes nothing.
 func untilStuck(ctx context.Context, w io.Writer) io.Writer {
 	if f, ok := w.(*os.File); ok && canBlock(f) {
-		return &stream{file: f, ctx: ctx}
+		return &stream{file: f, ctx: ctx, pipe: hasMode(f, os.ModeNamedPipe)}
 	}
 	return w
 }
 
 // canBlock reports whether a write to f can wait for another program.
-func canBlock(f *os.File) bool {
-	info, err := f.Stat()
-	return err == nil && (info.Mode()&(os.ModeNamedPipe|os.ModeSocket) != 0 || isTerminal(f))
-}
+func canBlock(f *os.File) bool { return isPipe(f) || isTerminal(f) }
 
 // stream is a file whose writes can be given up.
 type stream struct {
 	file  *os.File
 	ctx   context.Context // Write has no parameter for it
+	pipe  bool
 	text  []byte          // being written; it stays so when the write is given up
 	stuck bool
 }
 
-// Write writes in a goroutine of its own: a call that is blocked cannot be
-// interrupted. One that is given up lasts until the process ends.
+// pipeAtom is how many bytes a pipe takes at once if it takes any (PIPE_BUF in
+// pipe(7)).
+const pipeAtom = 4096
+
+// Write writes in a goroutine of its own, unless it need not wait: a call that is
+// blocked cannot be interrupted. One that is given up lasts until the process ends.
 func (s *stream) Write(p []byte) (n int, err error) {
 	if s.stuck {
 		return 0, errStuck
+	}
+	if s.pipe && len(p) <= pipeAtom && isWritable(s.file) {
+		return writeAll(s.file, p)
 	}
 	s.text = append(s.text[:0], p...)
 	done := make(chan struct{})

@@ -15,21 +15,34 @@ const (
 )
 
 // waitUntil waits until f is readable or writable, or has failed.
-func waitUntil(f *os.File, event int16) (err error) {
+func waitUntil(f *os.File, event int16) error {
+	_, err := poll(f, event, -1)
+	return err
+}
+
+// isWritable reports whether f, a pipe, takes pipeAtom bytes at once.
+func isWritable(f *os.File) bool {
+	ready, err := poll(f, writable, 0)
+	return ready && err == nil
+}
+
+func poll(f *os.File, event int16, timeout int) (ready bool, err error) {
 	raw, err := f.SyscallConn()
 	if err != nil {
-		return err
+		return false, err
 	}
 	fatal := raw.Control(func(fd uintptr) {
+		n := 0
 		for {
-			_, err = unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: event}}, -1)
+			n, err = unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: event}}, timeout)
 			if err != unix.EINTR {
-				return
+				break
 			}
 		}
+		ready = n > 0
 	})
 	if fatal != nil {
-		return fatal
+		return false, fatal
 	}
-	return err
+	return ready, err
 }
