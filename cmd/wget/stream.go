@@ -35,7 +35,7 @@ type stream struct {
 	file  *os.File
 	ctx   context.Context // Write has no parameter for it
 	pipe  bool
-	text  []byte          // being written; it stays so when the write is given up
+	text  []byte // being written; it stays so when the write is given up
 	stuck bool
 }
 

@@ -178,7 +178,7 @@ func TestProgressIsNarrow(t *testing.T) {
 func TestProgressFits(t *testing.T) {
 	for width, want := range map[int]string{
 		60: `90 of ~200 [====>    ] 450/s, ETA 0s, 3 failed, 7 in flight`,
-		59: `90 of ~200, 450/s, ETA 0s, 3 failed, 7 in flight`,
+		58: `90 of ~200, 450/s, ETA 0s, 3 failed, 7 in flight`,
 		40: `90 of ~200, 450/s, ETA 0s, 3 failed`,
 		30: `90 of ~200, 450/s, ETA 0s`,
 		20: `90 of ~200, 450/s`,
