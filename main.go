@@ -18,7 +18,7 @@ var samples embed.FS
 
 func main() {
 	ctx := untilSignal(context.Background())
-	os.Exit(wget.Main(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr, samples))
+	os.Exit(wget.Main(ctx, os.Args, os.Stdin, os.Stdout, os.Stderr, samples))
 }
 
 // sameSignal is how long after the first a signal is still taken for the same

@@ -38,6 +38,7 @@ func (r *results) budgets() []budget {
 	add("CPU per host over TLS: wget / curl", 0.45, ratio("tls", "wget", "curl"))
 	add("CPU per host: names / addresses", 2, ratio("names", "wget-names", "wget"))
 	add("ms to start, wget --version", 10, &r.StartUp)
+	add("bytes of stack, a host that waits", 3<<10, r.Stack)
 	add("bytes per host, 1 MiB page", 6000, r.row("table", "wget").Bytes)
 	if m := r.row("memory", "wget"); m.Error == "" && m.InFlight == 10_000 {
 		add("peak MB, 10000 in flight", 60, &m.Peak)

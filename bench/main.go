@@ -8,8 +8,8 @@
 //	go run ./bench --memory --tls       other experiments instead
 //
 // The files in the order of the story: main.go, experiments.go what is measured, servers.go, wire.go and resolver.go what
-// is asked, clients.go who asks, measure.go what it cost, reconcile.go what came of each host, table.go, budgets.go and
-// plot.go what is shown of it.
+// is asked, clients.go who asks, measure.go and stack.go what it cost, reconcile.go what came of each host, table.go,
+// budgets.go and plot.go what is shown of it.
 package main
 
 import (
@@ -35,8 +35,8 @@ type config struct {
 	other         string // another wget to measure beside it; empty: none
 
 	// The other experiments, each by its size; 0: not asked for.
-	sweepLength, sweepParallel, memory, names, reconcile int
-	tls                                                  bool
+	sweepLength, sweepParallel, memory, stack, names, reconcile int
+	tls                                                         bool
 }
 
 func main() {
@@ -74,6 +74,13 @@ func run(ctx context.Context) (code int, err error) {
 	found := results{Machine: l.machine(), Started: time.Now().UTC().Truncate(time.Second)}
 	if found.StartUp, err = l.startUp(ctx); err != nil {
 		return 1, err
+	}
+	if cfg.stack > 0 {
+		stack, err := stackPerHost(ctx, cfg.stack)
+		if err != nil {
+			return 1, err
+		}
+		found.Stack = &stack
 	}
 	var failed error
 	for _, e := range experiments(cfg) {
@@ -126,6 +133,7 @@ func parse(args []string) (config, error) {
 	sized(&cfg.sweepLength, "sweep-length", 1_000_000, "cost against the length of the list, to a million hosts")
 	sized(&cfg.sweepParallel, "sweep-parallel", 19_000, "cost against hosts in flight")
 	sized(&cfg.memory, "memory", 10_000, "peak memory with so many in flight at a server that waits a second")
+	sized(&cfg.stack, "stack", 500, "stack that each of so many hosts holds while it waits for its reply")
 	sized(&cfg.names, "names", 100_000, "cost of a list of names against the same list as addresses")
 	sized(&cfg.reconcile, "reconcile", 1_000_000, "account for every host of a list, also where some misbehave")
 	flags.BoolVar(&cfg.tls, "tls", false, "https, a full TLS 1.3 handshake each")

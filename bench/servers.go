@@ -5,14 +5,9 @@ package main
 import (
 	"bytes"
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/x509"
-	"encoding/pem"
 	"errors"
 	"fmt"
-	"math/big"
 	"net"
 	"os"
 	"os/exec"
@@ -20,6 +15,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"wget/internal/testserver"
 )
 
 const (
@@ -257,22 +254,8 @@ server { root big;
 
 // writeCertificate makes a certificate that nobody trusts.
 func writeCertificate(dir string) error {
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		return err
-	}
-	plain := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().AddDate(1, 0, 0)}
-	certificate, err := x509.CreateCertificate(rand.Reader, plain, plain, key.Public(), key)
-	if err != nil {
-		return err
-	}
-	private, err := x509.MarshalPKCS8PrivateKey(key)
-	if err != nil {
-		return err
-	}
+	certificate, key := testserver.PEM(testserver.Issue(&x509.Certificate{NotAfter: time.Now().AddDate(1, 0, 0)}, nil, testserver.ECDSA))
 	return errors.Join(
-		os.WriteFile(filepath.Join(dir, "certificate.pem"),
-			pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: certificate}), 0o644),
-		os.WriteFile(filepath.Join(dir, "key.pem"),
-			pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: private}), 0o600))
+		os.WriteFile(filepath.Join(dir, "certificate.pem"), certificate, 0o644),
+		os.WriteFile(filepath.Join(dir, "key.pem"), key, 0o600))
 }

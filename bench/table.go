@@ -16,6 +16,7 @@ type results struct {
 	Started time.Time `json:"started"`
 	Machine machine   `json:"machine"`
 	StartUp float64   `json:"start_up_ms"` // of wget --version
+	Stack   *float64  `json:"stack_bytes_per_host,omitempty"`
 	Tables  []table   `json:"tables"`
 	Budgets []budget  `json:"budgets"`
 }

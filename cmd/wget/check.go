@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"wget/internal/fetch"
+	"wget/internal/fetch/dns"
 	"wget/internal/report"
 )
 
@@ -55,7 +56,7 @@ func (f *flags) config(set func(string) bool, args []string, s streams) (*config
 		format:   format,
 		tlsFiles: f.tlsFiles(),
 	}
-	if c.fetch, err = f.fetchOptions(s.err); err != nil {
+	if c.fetch, err = f.fetchOptions(set, s.err); err != nil {
 		return nil, err
 	}
 	return c, c.addTargets(args, s.in)
@@ -68,6 +69,9 @@ func (f *flags) checkPairs(set func(string) bool) error {
 		{"quiet", "verbose"},
 		{"head", "method"},
 		{"http1.0", "http1.1"},
+		{"proxy", "no-proxy"},
+		{"noproxy", "no-proxy"},
+		{"proxy", "unix-socket"},
 	} {
 		if set(pair[0]) && set(pair[1]) {
 			return usage("--%s and --%s contradict each other", pair[0], pair[1])
@@ -76,6 +80,8 @@ func (f *flags) checkPairs(set func(string) bool) error {
 	switch {
 	case f.json && set("format") && f.format != "json":
 		return usage("--json and --format %s contradict each other", f.format)
+	case f.output == "" && set("output-document"):
+		return usage("--output-document: an empty name; - is stdout")
 	case f.quiet && f.progress == "bar":
 		return usage("--quiet and --progress bar contradict each other")
 	case f.keyFile != "" && f.certFile == "":
@@ -142,16 +148,17 @@ func (f *flags) checkedFormat(s streams) (report.Format, error) {
 
 // fetchOptions says how to ask. A bound that this process cannot keep is lowered,
 // and stderr says so.
-func (f *flags) fetchOptions(stderr io.Writer) (o fetch.Options, err error) {
+func (f *flags) fetchOptions(set func(string) bool, stderr io.Writer) (o fetch.Options, err error) {
 	o = fetch.Options{
 		Protocol: "HTTP/1.1", Method: f.method, UserAgent: f.userAgent, ServerName: f.sni,
-		DNSTimeout: time.Duration(f.dnsTimeout), ConnectTimeout: time.Duration(f.connectTimeout),
+		DNS: dns.Config{Timeout: time.Duration(f.dnsTimeout)}, ConnectTimeout: time.Duration(f.connectTimeout),
 		ReadTimeout: time.Duration(f.readTimeout), MaxTime: time.Duration(f.maxTime),
 		Tries: f.tries, RetryRefused: f.retryRefused,
-		MaxHeader: f.maxHeader, Parallel: f.parallel, PerAddr: f.perIP, Rate: float64(f.rate), Ordered: f.keepOrder,
+		UnixSocket: f.unixSocket,
+		MaxHeader:  int(f.maxHeader), Parallel: f.parallel, PerAddr: f.perIP, Rate: float64(f.rate), Ordered: f.keepOrder,
 	}
 	if most := maxParallel(); f.parallel > most {
-		fmt.Fprintf(stderr, "wget: --parallel-max %d: this process may open %d connections at once (ulimit -n)\n", f.parallel, most)
+		fmt.Fprintf(stderr, "%s: --parallel-max %d: this process may open %d connections at once (ulimit -n)\n", f.program, f.parallel, most)
 		o.Parallel = most
 	}
 	if f.http10 {
@@ -168,13 +175,16 @@ func (f *flags) fetchOptions(stderr io.Writer) (o fetch.Options, err error) {
 			return o, usage("--bind-address %q: %w", f.bindAddress, err)
 		}
 	}
-	if o.DNSServers, err = parseEach("--dns-servers %q: %w", f.dnsServers, parseServer); err != nil {
+	if o.DNS.Servers, err = parseEach("--dns-servers %q: %w", f.dnsServers, parseServer); err != nil {
 		return o, err
 	}
 	if o.Header, err = parseEach("--header %q: %w", f.headers, parseHeader); err != nil {
 		return o, err
 	}
 	if o.Routes, err = f.routes(); err != nil {
+		return o, err
+	}
+	if o.Proxies, err = f.proxies(set, os.Getenv); err != nil {
 		return o, err
 	}
 	o.TLS, err = f.tlsConfig()
@@ -194,7 +204,7 @@ func (f *flags) routes() ([]fetch.Route, error) {
 // reportOptions says how to show results.
 func (f *flags) reportOptions(s streams, env func(string) string) report.Options {
 	return report.Options{
-		IncludeRaw: f.includeRaw, Verbose: f.verbose,
+		Program: f.program, IncludeRaw: f.includeRaw, Verbose: f.verbose,
 		Color:    useColor(f.color, s.out, env) && (isStdout(f.output) || f.color == "always"),
 		ColorErr: useColor(f.color, s.err, env),
 		Progress: f.progressOptions(s, env),

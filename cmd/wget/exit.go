@@ -44,7 +44,7 @@ func exitCodes() []exitMeaning {
 		{[]int{exitFile}, "a file could not be read or written, stdout included"},
 		{[]int{exitNetwork}, "network"},
 		{[]int{exitTLS}, "a certificate cannot be trusted"},
-		{[]int{exitAuth}, "a status of 401 or 407, with --fail"},
+		{[]int{exitAuth}, "a status of 401 or 407, with --fail; a proxy that wants credentials"},
 		{[]int{exitProtocol}, "a reply that is not HTTP/1, or past a limit"},
 		{[]int{exitStatus}, "a status of 400 or more, with --fail"},
 		{[]int{exitSignal + int(syscall.SIGINT), exitSignal + int(syscall.SIGTERM)}, "SIGINT, SIGTERM"},
@@ -124,6 +124,8 @@ func kindCode(k fetch.Kind) int {
 		return exitUsage
 	case fetch.KindCertificate:
 		return exitTLS
+	case fetch.KindProxyAuth:
+		return exitAuth
 	case fetch.KindMalformed, fetch.KindTooLarge, fetch.KindLimit:
 		return exitProtocol
 	}

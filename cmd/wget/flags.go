@@ -6,11 +6,14 @@ import (
 	"github.com/spf13/pflag"
 
 	"wget/internal/fetch"
+	"wget/internal/fetch/dns"
 	"wget/internal/report"
 )
 
 // flags holds the values as they stand on the command line.
 type flags struct {
+	program string // the name that the program was called by
+
 	inputs []string
 	https  bool
 	ports  []string
@@ -28,6 +31,10 @@ type flags struct {
 	dnsServers  []string
 	resolve     []string
 	connectTo   []string
+	proxy       string
+	noProxyFor  string
+	noProxy     bool
+	unixSocket  string
 
 	insecure bool
 	caFile   string
@@ -42,7 +49,7 @@ type flags struct {
 	maxTime        seconds
 	tries          int
 	retryRefused   bool
-	maxHeader      int
+	maxHeader      byteSize
 	parallel       int
 	perIP          int
 	rate           perSecond
@@ -118,6 +125,10 @@ func (f *flags) declareConnection(p *pflag.FlagSet) {
 	p.StringSliceVar(&f.dnsServers, "dns-servers", nil, "look names up at these resolvers, as `LIST` ADDRESS[:PORT],...")
 	p.StringArrayVar(&f.resolve, "resolve", nil, "use an address: `MAP` is HOST:PORT:ADDRESS; repeatable")
 	p.StringArrayVar(&f.connectTo, "connect-to", nil, "connect elsewhere: `MAP` is HOST1:PORT1:HOST2:PORT2; repeatable")
+	p.StringVarP(&f.proxy, "proxy", "x", "", "ask through the proxy at `URL`; http, https, socks5, socks5h")
+	p.StringVar(&f.noProxyFor, "noproxy", "", "ask the hosts of `LIST` without a proxy: names, addresses, blocks, *")
+	p.BoolVar(&f.noProxy, "no-proxy", false, "use no proxy, not even one of the environment")
+	p.StringVar(&f.unixSocket, "unix-socket", "", "connect to the Unix socket at `PATH`, whatever the host")
 }
 
 func (f *flags) declareTLS(p *pflag.FlagSet) {
@@ -129,9 +140,10 @@ func (f *flags) declareTLS(p *pflag.FlagSet) {
 }
 
 func (f *flags) declareLimits(p *pflag.FlagSet) {
-	f.dnsTimeout = seconds(fetch.DefaultDNSTimeout)
+	f.dnsTimeout = seconds(dns.DefaultTimeout)
 	f.connectTimeout = seconds(fetch.DefaultConnectTimeout)
 	f.readTimeout = seconds(fetch.DefaultReadTimeout)
+	f.maxHeader = fetch.DefaultMaxHeader
 	p.VarP(&f.timeout, "timeout", "T", "set the three timeouts below (0 turns one off)")
 	p.Var(&f.dnsTimeout, "dns-timeout", "for finding the addresses of a name")
 	p.Var(&f.connectTimeout, "connect-timeout", "for connecting, TLS included")
@@ -139,7 +151,7 @@ func (f *flags) declareLimits(p *pflag.FlagSet) {
 	p.VarP(&f.maxTime, "max-time", "m", "for a host from start to end (0: only the above)")
 	p.IntVarP(&f.tries, "tries", "t", 1, "ask up to `N` times when a failure may pass: timeout, reset, closed")
 	p.BoolVar(&f.retryRefused, "retry-connrefused", false, "count a refused connection among these")
-	p.IntVar(&f.maxHeader, "max-header", fetch.DefaultMaxHeader, "read header sections of at most `BYTES`")
+	p.Var(&f.maxHeader, "max-header", "read header sections of at most so many bytes, as 65536, 64k or 1m")
 	p.IntVar(&f.parallel, "parallel-max", defaultParallel(), "ask at most `N` hosts at once")
 	p.IntVar(&f.perIP, "per-ip", 0, "ask at most `N` of them at one address (0: no bound)")
 	p.Var(&f.rate, "rate", "start at most this many hosts, as 50/s or 600/m")
@@ -156,7 +168,10 @@ func (f *flags) declareOutput(p *pflag.FlagSet) {
 	p.BoolVarP(&f.verbose, "verbose", "v", false, "announce each host and explain anomalies on stderr")
 	p.StringVar(&f.progress, "progress", "auto", "show progress as `STYLE` auto, bar or none")
 	p.BoolP("server-response", "S", false, "accepted for GNU wget's sake: headers are what this prints")
-	p.Lookup("server-response").Hidden = true
+	p.Bool("no-verbose", false, "accepted for GNU wget's sake, as -nv")
+	for _, name := range []string{"server-response", "no-verbose"} {
+		p.Lookup(name).Hidden = true
+	}
 }
 
 func (f *flags) declareVerdict(p *pflag.FlagSet) {

@@ -1,17 +1,20 @@
 package wget
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
-// A flag that this command has is not told to be GNU wget's alone.
-func TestGNUFlagsAreNotOurs(t *testing.T) {
+// A flag that this command has is not told to be another program's.
+func TestForeignFlagsAreNotOurs(t *testing.T) {
 	groups := new(flags).groups()
-	for _, f := range append(pauseFlags(), downloadFlags()...) {
-		for _, g := range groups {
-			if g.flags.Lookup(f.name) != nil {
-				t.Errorf("--%s is a flag of this command", f.name)
-			}
-			if f.shorthand != "" && g.flags.ShorthandLookup(f.shorthand) != nil {
-				t.Errorf("-%s is a flag of this command", f.shorthand)
+	for _, f := range foreign() {
+		for _, name := range f.names {
+			for _, g := range groups {
+				long, isLong := strings.CutPrefix(name, "--")
+				if isLong && g.flags.Lookup(long) != nil || !isLong && len(name) == 2 && g.flags.ShorthandLookup(name[1:]) != nil {
+					t.Errorf("%s is a flag of this command", name)
+				}
 			}
 		}
 	}

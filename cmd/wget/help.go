@@ -3,32 +3,87 @@ package wget
 import (
 	"fmt"
 	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
 
 	"wget/internal/report"
 )
 
-const examples = `  wget sina.com.cn sohu.com 163.com        ask three hosts
-  wget --demo sina.com.cn                  the same without a network
-  wget https://example.com/a?b=c [::1]:80  URLs, ports, IPv6
-  cat hosts.txt | wget --json | jq .       a record per host, for scripts
-  wget -T 2 -f -q -i hosts.txt && echo ok  a check that all is well`
+// example is a command line and what it is good for.
+type example struct{ command, purpose string }
 
-// helpWidth is the width of the help text, in columns.
-const helpWidth = 80
+func examples(name string) []example {
+	return []example{
+		{name + " sina.com.cn sohu.com 163.com", "ask three hosts"},
+		{name + " --demo sina.com.cn", "the same without a network"},
+		{name + " https://example.com/a?b=c [::1]:80", "URLs, ports, IPv6"},
+		{"cat hosts.txt | " + name + " --json | jq .", "a record per host, for scripts"},
+		{name + " -T 2 -f -q -i hosts.txt && echo ok", "a check that all is well"},
+	}
+}
 
-// writeHelp writes the help text.
-func writeHelp(w io.Writer, purpose, synopsis string, groups []group) {
-	fmt.Fprintf(w, "%s\n\nUsage:\n  %s\n\nTargets come from the arguments, from -i, or else from stdin.\n\nExamples:\n%s\n", purpose, synopsis, examples)
+// The help text is at most so many columns wide, and at least: narrower lines
+// would be hard to read where they are wrapped twice.
+const (
+	widestHelp    = 100
+	narrowestHelp = 40
+)
+
+// writeHelp writes the help text for a terminal of some columns.
+func writeHelp(w io.Writer, columns int, c *cobra.Command, groups []group) {
+	width := min(max(columns, narrowestHelp), widestHelp)
+	fmt.Fprintf(w, "%s\n\nUsage:\n", wrapped(c.Short, 0, width))
+	fmt.Fprintf(w, "  %s\n\n%s\n\nExamples:\n", wrapped(c.Use, 4, width-2),
+		wrapped("Targets come from the arguments, from -i, or else from stdin.", 0, width))
+	for _, e := range examples(c.Name()) {
+		writeRow(w, width, 40, e.command, e.purpose)
+	}
 	for _, g := range groups {
-		fmt.Fprintf(w, "\n%s:\n%s", g.title, g.flags.FlagUsagesWrapped(helpWidth))
+		fmt.Fprintf(w, "\n%s:\n%s", g.title, g.flags.FlagUsagesWrapped(width))
 	}
 	fmt.Fprint(w, "\nFormats:\n")
 	for _, f := range report.Formats() {
-		fmt.Fprintf(w, "  %-6s %s\n", f.Name, f.About)
+		writeRow(w, width, 6, f.Name, f.About)
 	}
 	fmt.Fprint(w, "\nExit codes:\n")
 	for _, e := range exitCodes() {
-		fmt.Fprintf(w, "  %-8s  %s\n", e.list(), e.meaning)
+		writeRow(w, width, 8, e.list(), e.meaning)
 	}
-	fmt.Fprint(w, "The lowest of 2 to 8 wins.\n")
+	fmt.Fprintln(w, "The lowest of 2 to 8 wins.")
+}
+
+// writeRow writes a word and what it means beside it, or below it where there is
+// too little room.
+func writeRow(w io.Writer, width, column int, word, meaning string) {
+	if column+4+len(meaning) <= width {
+		fmt.Fprintf(w, "  %-*s  %s\n", column, word, meaning)
+		return
+	}
+	if column > width/3 {
+		fmt.Fprintf(w, "  %s\n      %s\n", wrapped(word, 4, width-2), wrapped(meaning, 6, width-6))
+		return
+	}
+	fmt.Fprintf(w, "  %-*s  %s\n", column, word, wrapped(meaning, column+4, width-column-4))
+}
+
+// wrapped breaks a text at spaces into lines of at most width columns, all but the
+// first indented.
+func wrapped(text string, indent, width int) string {
+	var b strings.Builder
+	used := 0
+	for word := range strings.FieldsSeq(text) {
+		switch {
+		case used == 0:
+		case used+1+len(word) > width:
+			b.WriteString("\n" + strings.Repeat(" ", indent))
+			used = 0
+		default:
+			b.WriteByte(' ')
+			used++
+		}
+		b.WriteString(word)
+		used += len(word)
+	}
+	return b.String()
 }

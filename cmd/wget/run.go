@@ -37,7 +37,7 @@ func run(ctx context.Context, c *config, s streams, samples fs.FS, begin func())
 			return outcome{err: err}
 		}
 		defer stop()
-		asking.Routes = []fetch.Route{route}
+		asking.Routes, asking.Proxies = []fetch.Route{route}, fetch.Proxies{}
 	}
 
 	begin()
@@ -53,7 +53,7 @@ func run(ctx context.Context, c *config, s streams, samples fs.FS, begin func())
 
 	end := outcome{signal: signalOf(ctx)}
 	if text := summary.Interrupted(); text != "" && showing.CountInterrupted {
-		fmt.Fprintf(s.err, "wget: %s\n", text)
+		fmt.Fprintf(s.err, "%s: %s\n", showing.Program, text)
 	}
 	if !c.quiet && (started.count() > 1 || end.signal != 0) {
 		fmt.Fprintf(s.err, "%s\n%s", summary.Line(time.Since(since)), summary.Breakdown())
@@ -70,7 +70,7 @@ func run(ctx context.Context, c *config, s streams, samples fs.FS, begin func())
 	case hosts.failed != nil:
 		end.err = fileError(hosts.failed)
 	case hosts.isEmpty():
-		fmt.Fprintf(s.err, "wget: no target in %s\n", hosts.inputNames())
+		fmt.Fprintf(s.err, "%s: no target in %s\n", showing.Program, hosts.inputNames())
 	}
 	return end
 }

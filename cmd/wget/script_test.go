@@ -1,18 +1,12 @@
 package wget_test
 
 import (
-	"bufio"
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
-	"encoding/pem"
 	"errors"
 	"flag"
 	"io"
-	"math/big"
 	"net"
 	"os"
 	"os/exec"
@@ -22,12 +16,12 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"wget/cmd/wget"
+	"wget/internal/testserver"
 )
 
 // The transcripts in testdata/script run the command as a user would. Beside
@@ -45,11 +39,10 @@ import (
 // for a byte and for nothing.
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){
-		"wget": func() {
-			os.Exit(wget.Main(context.Background(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr, os.DirFS(os.Getenv("MODULE"))))
-		},
-	})
+	command := func() {
+		os.Exit(wget.Main(context.Background(), os.Args, os.Stdin, os.Stdout, os.Stderr, os.DirFS(os.Getenv("MODULE"))))
+	}
+	testscript.Main(m, map[string]func(){"wget": command, "hwget": command})
 }
 
 func TestScripts(t *testing.T) {
@@ -131,9 +124,6 @@ func cmdServe(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(err)
 	ts.Setenv(name, listener.Addr().String())
 	ts.Setenv(name+"_PORT", strconv.Itoa(listener.Addr().(*net.TCPAddr).Port))
-	if *secure {
-		listener = tls.NewListener(listener, serverTLS(ts))
-	}
 	s := &serving{begun: make(chan struct{})}
 	servers := ts.Value(servingKey{}).(map[string]*serving)
 	servers[name] = s
@@ -143,59 +133,46 @@ func cmdServe(ts *testscript.TestScript, _ bool, args []string) {
 	} else {
 		close(wait)
 	}
-	var done sync.WaitGroup
-	done.Go(func() {
-		for {
-			conn, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			done.Go(func() {
-				defer conn.Close()
-				if *first {
-					io.WriteString(conn, reply)
-					conn.(*net.TCPConn).CloseWrite()
-					io.Copy(io.Discard, conn)
-					return
-				}
-				if !s.record(conn) || *hangUp {
-					return
-				}
-				if *silent {
-					io.Copy(io.Discard, conn)
-					return
-				}
-				select {
-				case <-wait:
-					io.WriteString(conn, reply)
-				case <-over:
-				}
-			})
+	handle := func(conn net.Conn) {
+		defer conn.Close()
+		if *first {
+			io.WriteString(conn, reply)
+			conn.(*net.TCPConn).CloseWrite()
+			testserver.Silent(conn)
+			return
 		}
-	})
+		if !s.record(conn) || *hangUp {
+			return
+		}
+		if *silent {
+			testserver.Silent(conn)
+			return
+		}
+		select {
+		case <-wait:
+			io.WriteString(conn, reply)
+		case <-over:
+		}
+	}
+	if *secure {
+		handle = testserver.Secure(serverTLS(ts), handle)
+	}
+	server := testserver.Serve(listener, handle)
 	ts.Defer(func() {
-		listener.Close()
 		close(over)
-		done.Wait()
+		server.Close()
 	})
 }
 
 // record reads one request, and reports whether there was one.
 func (s *serving) record(conn io.Reader) bool {
-	var request strings.Builder
-	for r := bufio.NewReader(conn); ; {
-		line, err := r.ReadString('\n')
-		request.WriteString(line)
-		if err != nil {
-			return false
-		}
-		if line == "\r\n" {
-			break
-		}
+	request, err := testserver.ReadRequest(conn)
+	if err != nil {
+		return false
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.requests.WriteString(request.String())
+	s.requests.WriteString(request)
 	s.asked.Do(func() { close(s.begun) })
 	return true
 }
@@ -255,19 +232,13 @@ func decode(s string) string {
 // serverTLS makes a certificate for 127.0.0.1 and www.test, which vouches for
 // itself, and writes it to ca.pem.
 func serverTLS(ts *testscript.TestScript) *tls.Config {
-	now := time.Now()
-	certificate := &x509.Certificate{
-		SerialNumber: big.NewInt(1), NotBefore: now.Add(-time.Hour), NotAfter: now.Add(time.Hour),
-		DNSNames: []string{"www.test"}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
-		IsCA: true, BasicConstraintsValid: true,
-	}
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	ts.Check(err)
-	der, err := x509.CreateCertificate(rand.Reader, certificate, certificate, key.Public(), key)
-	ts.Check(err)
-	ts.Check(os.WriteFile(ts.MkAbs("ca.pem"), pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o644))
+	certificate := testserver.Issue(&x509.Certificate{
+		DNSNames: []string{"www.test"}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, IsCA: true,
+	}, nil, testserver.ECDSA)
+	file, _ := testserver.PEM(certificate)
+	ts.Check(os.WriteFile(ts.MkAbs("ca.pem"), file, 0o644))
 	return &tls.Config{
-		Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}},
+		Certificates: []tls.Certificate{certificate},
 		NextProtos:   []string{"http/1.1"},
 	}
 }

@@ -3,15 +3,10 @@
 package wget_test
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/x509"
 	"crypto/x509/pkix"
-	"encoding/pem"
 	"errors"
 	"fmt"
-	"math/big"
 	"net"
 	"os"
 	"os/exec"
@@ -21,7 +16,12 @@ import (
 	"testing"
 	"text/template"
 	"time"
+
+	"wget/internal/testserver"
 )
+
+// hangs is when a program counts as hanging, however busy the machine is.
+const hangs = 2 * time.Minute
 
 // A lab is the binary, the running servers and the CA that vouches for them.
 type lab struct {
@@ -60,7 +60,7 @@ func start(t *testing.T) *lab {
 	if out, err := exec.Command("go", "build", "-o", l.program, "../..").CombinedOutput(); err != nil {
 		t.Fatalf("go build: %v\n%s", err, out)
 	}
-	ports := freePorts(t, 2*len(servers()))
+	ports := holdPorts(t, 2*len(servers()))
 	for i, s := range servers() {
 		r := running{
 			server: s, HTTP: ports[2*i], HTTPS: ports[2*i+1], Nginx: ports[0],
@@ -105,7 +105,7 @@ func (r running) start(t *testing.T) {
 		syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM)
 		select {
 		case <-ended:
-		case <-time.After(5 * time.Second):
+		case <-time.After(hangs):
 			t.Errorf("%s does not end on SIGTERM", r.name)
 		}
 		syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) // workers that outlive their master
@@ -121,7 +121,7 @@ func (r running) start(t *testing.T) {
 
 // connect waits until a port takes connections, but not for long and not for a server that has ended.
 func connect(port int, ended <-chan struct{}) error {
-	for deadline := time.Now().Add(15 * time.Second); ; {
+	for deadline := time.Now().Add(hangs); ; {
 		c, err := net.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", port))
 		if err == nil {
 			return c.Close()
@@ -137,44 +137,30 @@ func connect(port int, ended <-chan struct{}) error {
 	}
 }
 
-// freePorts finds ports that nobody listens on, all different.
-func freePorts(t *testing.T, n int) []int {
+// holdPorts takes ports that nobody listens on, all different, until the test ends: the servers that are told to listen
+// on them set SO_REUSEADDR.
+func holdPorts(t *testing.T, n int) []int {
 	ports := make([]int, n)
 	for i := range ports {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
+		held, err := testserver.HoldPort("127.0.0.1")
 		check(t, err)
-		defer l.Close()
-		ports[i] = l.Addr().(*net.TCPAddr).Port
+		t.Cleanup(func() { held.Close() })
+		ports[i] = held.LocalAddr().(*net.TCPAddr).Port
 	}
 	return ports
 }
 
 // makeCertificates writes a CA's certificate, and the certificate and key of a server it vouches for.
 func makeCertificates(t *testing.T, caFile, serverFile string) {
-	ca := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "lab CA"}, IsCA: true, BasicConstraintsValid: true,
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(24 * time.Hour), KeyUsage: x509.KeyUsageCertSign,
-	}
-	leaf := &x509.Certificate{
-		SerialNumber: big.NewInt(2), NotBefore: ca.NotBefore, NotAfter: ca.NotAfter,
+	ca := testserver.Issue(&x509.Certificate{Subject: pkix.Name{CommonName: "lab CA"}, IsCA: true}, nil, testserver.ECDSA)
+	leaf := testserver.Issue(&x509.Certificate{
 		DNSNames: []string{"localhost", "www.lab.example"}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
-		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
-	}
-	caKey, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	check(t, err)
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	check(t, err)
-	caDER, err := x509.CreateCertificate(rand.Reader, ca, ca, caKey.Public(), caKey)
-	check(t, err)
-	leafDER, err := x509.CreateCertificate(rand.Reader, leaf, ca, key.Public(), caKey)
-	check(t, err)
-	keyDER, err := x509.MarshalPKCS8PrivateKey(key)
-	check(t, err)
-	check(t, os.WriteFile(caFile, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: caDER}), 0o644))
-	check(t, os.WriteFile(serverFile, append(
-		pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: leafDER}),
-		pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: keyDER})...,
-	), 0o600))
+		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
+	}, &ca, testserver.ECDSA)
+	trusted, _ := testserver.PEM(ca)
+	certificate, key := testserver.PEM(leaf)
+	check(t, os.WriteFile(caFile, trusted, 0o644))
+	check(t, os.WriteFile(serverFile, append(certificate, key...), 0o600))
 }
 
 func check(t *testing.T, err error) {

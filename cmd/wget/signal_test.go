@@ -14,13 +14,13 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
 
 	"wget/internal/fetch"
 	"wget/internal/report"
+	"wget/internal/testserver"
 )
 
 // Signals and closed pipes are tested on the real binary, whose main makes the
@@ -62,41 +62,24 @@ func newPeer(t *testing.T) *peer {
 	}
 	p := &peer{listener.Addr().String(), make(chan struct{}), make(chan struct{})}
 	over := make(chan struct{})
-	var done sync.WaitGroup
-	done.Go(func() {
-		for {
-			conn, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			done.Go(func() {
-				defer conn.Close()
-				for r := bufio.NewReader(conn); ; {
-					line, err := r.ReadString('\n')
-					if err != nil {
-						return
-					}
-					if line == "\r\n" {
-						break
-					}
-				}
-				select {
-				case p.asked <- struct{}{}:
-				case <-p.let:
-				case <-over:
-				}
-				select {
-				case <-p.let:
-					io.WriteString(conn, "HTTP/1.1 200 OK\r\n\r\n")
-				case <-over:
-				}
-			})
+	server := testserver.Serve(listener, func(conn net.Conn) {
+		if _, err := testserver.ReadRequest(conn); err != nil {
+			return
+		}
+		select {
+		case p.asked <- struct{}{}:
+		case <-p.let:
+		case <-over:
+		}
+		select {
+		case <-p.let:
+			io.WriteString(conn, "HTTP/1.1 200 OK\r\n\r\n")
+		case <-over:
 		}
 	})
 	t.Cleanup(func() {
-		listener.Close()
 		close(over)
-		done.Wait()
+		server.Close()
 	})
 	return p
 }

@@ -3,6 +3,7 @@ package wget
 import (
 	"io"
 	"os"
+	"strings"
 
 	"github.com/mattn/go-isatty"
 	"golang.org/x/term"
@@ -22,7 +23,10 @@ func useColor(when string, w io.Writer, env func(string) string) bool {
 	return isTerminal(w) && env("TERM") != "dumb"
 }
 
-func isSet(value string) bool { return value != "" && value != "0" }
+// isSet reports whether a variable of the environment turns something on.
+func isSet(value string) bool {
+	return value != "" && value != "0" && !strings.EqualFold(value, "false")
+}
 
 // terminalWidth is the width of a terminal in columns, and 80 of another stream.
 func terminalWidth(stream any) int {

@@ -6,15 +6,21 @@ import (
 	"testing"
 
 	"wget/cmd/wget"
+	"wget/internal/testserver"
 )
 
 // inProcess runs a command line against nobody: whatever it asks for is refused.
 func inProcess(t *testing.T, stdin string, args ...string) (code int, stdout, stderr string) {
 	t.Helper()
-	var out, err bytes.Buffer
-	args = append([]string{"--connect-to", "::127.0.0.1:1"}, args...)
-	code = wget.Main(t.Context(), args, strings.NewReader(stdin), &out, &err, nil)
-	return code, out.String(), err.String()
+	nobody, err := testserver.HoldPort("127.0.0.1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer nobody.Close()
+	var out, errs bytes.Buffer
+	args = append([]string{"--connect-to", "::" + nobody.LocalAddr().String()}, args...)
+	code = wget.Main(t.Context(), append([]string{"wget"}, args...), strings.NewReader(stdin), &out, &errs, nil)
+	return code, out.String(), errs.String()
 }
 
 // A command line that cannot be obeyed is answered with one line, exit code 2,
@@ -128,10 +134,10 @@ func TestDownloadFlags(t *testing.T) {
 	for _, args := range []string{
 		"-r", "--recursive", "-l|2", "--level=2", "-p", "--page-requisites", "-P|dir", "--directory-prefix=dir",
 		"--mirror", "-K", "-k|-r", "-N", "--timestamping", "-nc", "--no-clobber", "-np", "--no-parent", "-nd", "-nH", "-E",
-		"--adjust-extension", "-b", "--background", "-A|jpg", "--accept=jpg", "-R|jpg", "--reject=jpg", "-D|a.test",
-		"-x", "-c", "-a|log", "-o|log", "--output-file=log", "--append-output=log", "-B|url", "--base=url",
+		"--adjust-extension", "-A|jpg", "--accept=jpg", "-R|jpg", "--reject=jpg", "-D|a.test",
+		"--force-directories", "-c", "-B|url", "--base=url",
 		"--cut-dirs=1", "--limit-rate=1k", "--quota=1m", "--warc-file=x", "--span-hosts", "--convert-links",
-		"--post-data=x", "--post-file=x", "--body-data=x", "--content-disposition", "--save-headers", "--delete-after", "-qr",
+		"--content-disposition", "--save-headers", "--delete-after", "-qr",
 	} {
 		t.Run(args, func(t *testing.T) {
 			code, stdout, stderr := inProcess(t, "", append(strings.Split(args, "|"), "h.test")...)

@@ -3,6 +3,7 @@ package wget
 import (
 	"errors"
 	"fmt"
+	"math"
 	"net"
 	"net/netip"
 	"strconv"
@@ -54,6 +55,38 @@ func (s *seconds) Set(text string) error {
 		return errors.New("a duration is seconds, or a number with a unit such as 300ms")
 	}
 	*s = seconds(d)
+	return nil
+}
+
+// byteSize is a flag that reads a number of bytes, or of KiB and MiB as in 64k
+// and 1m.
+type byteSize int
+
+func (b *byteSize) Type() string { return "BYTES" }
+
+func (b *byteSize) String() string {
+	switch n := int(*b); {
+	case n > 0 && n%(1<<20) == 0:
+		return strconv.Itoa(n>>20) + "m"
+	case n > 0 && n%(1<<10) == 0:
+		return strconv.Itoa(n>>10) + "k"
+	default:
+		return strconv.Itoa(n)
+	}
+}
+
+func (b *byteSize) Set(text string) error {
+	number, shift := strings.ToLower(text), 0
+	if digits, ok := strings.CutSuffix(number, "k"); ok {
+		number, shift = digits, 10
+	} else if digits, ok := strings.CutSuffix(number, "m"); ok {
+		number, shift = digits, 20
+	}
+	n, err := strconv.ParseInt(number, 10, 32)
+	if err != nil || n > math.MaxInt32>>shift {
+		return errors.New("a size is a number of bytes, or as in 64k, 1m")
+	}
+	*b = byteSize(n << shift)
 	return nil
 }
 

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"path/filepath"
 	"runtime"
 	"runtime/debug"
 	"strings"
@@ -17,14 +18,15 @@ import (
 	"wget/internal/report"
 )
 
-// Main runs the command line args, without the program's name, and returns its
-// exit code. The end of ctx ends the run early; its cause is an [Interrupted]
+// Main runs the command line args and returns its exit code. The first of args is
+// the name that the program was called by, and calls itself. The end of ctx ends the run early; its cause is an [Interrupted]
 // if a signal ended it. The replies of --demo are the files of samples under
 // testdata/demo.
 func Main(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer, samples fs.FS) int {
 	s := streams{stdin, untilStuck(ctx, stdout), untilStuck(ctx, stderr)}
+	name := programName(args[0])
 	asking, ended := make(chan struct{}), make(chan outcome, 1)
-	go func() { ended <- execute(ctx, args, s, samples, func() { close(asking) }) }()
+	go func() { ended <- execute(ctx, name, args[1:], s, samples, func() { close(asking) }) }()
 	var end outcome
 	select {
 	case end = <-ended:
@@ -32,7 +34,7 @@ func Main(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io
 		end = interrupted(ctx, asking, ended)
 	}
 	if end.err != nil {
-		fmt.Fprintf(s.err, "wget: %s\n", report.Escape(end.err.Error()))
+		fmt.Fprintf(s.err, "%s: %s\n", name, report.Escape(end.err.Error()))
 	}
 	return end.code()
 }
@@ -50,10 +52,13 @@ func interrupted(ctx context.Context, asking <-chan struct{}, ended <-chan outco
 }
 
 // execute runs the command line, and calls asking before the first host is asked.
-func execute(ctx context.Context, args []string, s streams, samples fs.FS, asking func()) (end outcome) {
+func execute(ctx context.Context, name string, args []string, s streams, samples fs.FS, asking func()) (end outcome) {
 	printed := &checkedWriter{w: s.out}
-	command := newCommand(s, printed, func(c *config) { end = run(ctx, c, s, samples, asking) })
-	command.SetArgs(args)
+	command := newCommand(name, s, printed, func(c *config) { end = run(ctx, c, s, samples, asking) })
+	command.SetArgs(expandGNU(args))
+	if len(args) > 0 && strings.HasPrefix(args[0], cobra.ShellCompRequestCmd) {
+		completionUsage(command.Flags())
+	}
 	if err := command.ExecuteContext(ctx); err != nil {
 		end.err = err
 	}
@@ -65,11 +70,11 @@ func execute(ctx context.Context, args []string, s streams, samples fs.FS, askin
 
 // newCommand declares the command line. The command calls run with the checked
 // flags, or writes help, version or a completion script to stdout.
-func newCommand(s streams, stdout io.Writer, run func(*config)) *cobra.Command {
-	f := new(flags)
+func newCommand(name string, s streams, stdout io.Writer, run func(*config)) *cobra.Command {
+	f := &flags{program: name}
 	groups := f.groups()
 	c := &cobra.Command{
-		Use:           "wget [flags] [HOST | HOST:PORT | URL | CIDR]...",
+		Use:           name + " [flags] [HOST | HOST:PORT | URL | CIDR]...",
 		Short:         "Ask hosts for their HTTP response headers and print exactly what came.",
 		Version:       version(),
 		SilenceErrors: true,
@@ -96,11 +101,16 @@ func newCommand(s streams, stdout io.Writer, run func(*config)) *cobra.Command {
 		c.Flags().AddFlagSet(g.flags)
 	}
 	c.Flags().SetNormalizeFunc(alias)
-	c.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return flagError(err) })
-	c.SetVersionTemplate(fmt.Sprintf("wget %s (%s %s/%s)\n", version(), runtime.Version(), runtime.GOOS, runtime.GOARCH))
-	c.SetHelpFunc(func(c *cobra.Command, _ []string) { writeHelp(c.OutOrStdout(), c.Short, c.Use, groups) })
+	c.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return flagError(err, c.Flags()) })
+	c.SetVersionTemplate(fmt.Sprintf("%s %s (%s %s/%s)\n", name, version(), runtime.Version(), runtime.GOOS, runtime.GOARCH))
+	c.SetHelpFunc(func(c *cobra.Command, _ []string) { writeHelp(c.OutOrStdout(), terminalWidth(s.out), c, groups) })
 	completeWords(c, f)
 	return c
+}
+
+// programName is the name of the program that was called by a path.
+func programName(path string) string {
+	return strings.TrimSuffix(filepath.Base(path), ".exe")
 }
 
 // checkedWriter remembers the first error of w, since cobra drops it.

@@ -3,6 +3,7 @@ package fetch
 import (
 	"context"
 	"net/netip"
+	"slices"
 	"time"
 
 	"wget/internal/fetch/socket"
@@ -29,6 +30,9 @@ func (t *trip) dial() *Error {
 	}
 	if err != nil {
 		t.reply.Addr = netip.AddrPort{}
+		if t.proxy != nil {
+			return t.proxyError(newError(StageConnect, t.step.reword(err)))
+		}
 		return newError(StageConnect, t.step.reword(err))
 	}
 	t.stream = t.conn
@@ -42,7 +46,7 @@ func isExhausted(err error) bool { return err != nil && kindOf(StageConnect, err
 
 // connect makes one attempt at all addresses.
 func (t *trip) connect() (err error) {
-	if len(t.addrs) > 1 {
+	if len(t.addrs) > 1 || t.late != nil {
 		return t.race(interleave(t.addrs))
 	}
 	t.reply.Addr = netip.AddrPortFrom(t.addrs[0], t.port)
@@ -74,8 +78,9 @@ func interleave(addrs []netip.Addr) []netip.Addr {
 }
 
 // race starts an attempt for each address in turn: when the one before has
-// failed, or after attemptDelay. The first connection wins, the others are
-// closed, and if all fail the first error counts (RFC 8305 section 5).
+// failed, or after attemptDelay. Addresses of a late family join it as they come.
+// The first connection wins, the others are closed, and if all fail the first
+// error counts (RFC 8305 section 5).
 func (t *trip) race(addrs []netip.Addr) error {
 	ctx, cancel := context.WithCancel(t.v.ctx)
 	defer cancel()
@@ -92,12 +97,22 @@ func (t *trip) race(addrs []netip.Addr) error {
 		firstErr error
 		running  int
 	)
-	for next := 0; running > 0 || winner.conn == nil && next < len(addrs); {
-		var start <-chan time.Time
-		if winner.conn == nil && next < len(addrs) {
-			start = delay.C
+	for next := 0; running > 0 || winner.conn == nil && (next < len(addrs) || t.late != nil); {
+		var (
+			start <-chan time.Time
+			late  <-chan []netip.Addr
+		)
+		if winner.conn == nil {
+			late = t.late
+			if next < len(addrs) {
+				start = delay.C
+			}
 		}
 		select {
+		case more := <-late:
+			t.addrs = append(slices.Clip(t.addrs), more...) // which are shared
+			addrs = append(addrs, more...)
+			t.late = nil
 		case <-start:
 			addr := netip.AddrPortFrom(addrs[next], t.port)
 			next++

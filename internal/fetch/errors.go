@@ -5,10 +5,10 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
-	"fmt"
 	"io"
-	"net"
 	"syscall"
+
+	"wget/internal/fetch/dns"
 )
 
 // Stage is the step at which a host failed.
@@ -18,6 +18,7 @@ type Stage string
 const (
 	StageTarget  Stage = "target"  // the input could not be read as a target
 	StageDNS     Stage = "dns"     // finding the addresses of a name
+	StageProxy   Stage = "proxy"   // reaching the proxy, and having it connect
 	StageConnect Stage = "connect" // opening the TCP connection
 	StageTLS     Stage = "tls"     // the handshake and the certificate
 	StageWrite   Stage = "write"   // sending the request
@@ -44,6 +45,9 @@ const (
 	KindTooLarge    Kind = "too_large" // a header section over Options.MaxHeader
 	KindCanceled    Kind = "canceled"
 	KindLimit       Kind = "limit" // a bound of this program or of this system
+
+	KindProxyAuth    Kind = "proxy_auth"    // the proxy wants credentials (407)
+	KindProxyRefused Kind = "proxy_refused" // another status for CONNECT, or a SOCKS refusal
 )
 
 // Error says where and why a host failed. Its text can hold bytes as a server
@@ -73,12 +77,17 @@ func newError(stage Stage, err error) *Error {
 
 // kindOf works out the reason from the error's identity, never from its text.
 func kindOf(stage Stage, err error) Kind {
-	var cert *tls.CertificateVerificationError
+	var (
+		cert   *tls.CertificateVerificationError
+		lookup *dns.Error
+	)
 	switch {
 	case errors.Is(err, context.Canceled):
 		return KindCanceled
-	case isNotFound(err):
+	case errors.As(err, &lookup) && lookup.NotFound:
 		return KindNotFound
+	case errors.As(err, &lookup) && !lookup.Timeout():
+		return KindDNSFailure
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return KindRefused
 	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE), errors.Is(err, syscall.ECONNABORTED):
@@ -94,8 +103,6 @@ func kindOf(stage Stage, err error) Kind {
 		return KindTimeout
 	case stage == StageTarget:
 		return KindBadTarget
-	case stage == StageDNS:
-		return KindDNSFailure
 	case stage == StageTLS:
 		return KindHandshake
 	case stage == StageConnect:
@@ -109,15 +116,15 @@ func kindOf(stage Stage, err error) Kind {
 func rootCause(err error) error {
 	var (
 		errno    syscall.Errno
-		dns      *net.DNSError
+		lookup   *dns.Error
 		cert     *tls.CertificateVerificationError
 		hostname x509.HostnameError
 	)
 	switch {
 	case errors.Is(err, context.Canceled):
 		return interrupted{}
-	case errors.As(err, &dns):
-		return dnsCause(dns)
+	case errors.As(err, &lookup):
+		return lookup
 	case errors.As(err, &errno):
 		return errno
 	case errors.As(err, &hostname):
@@ -133,13 +140,3 @@ type interrupted struct{}
 
 func (interrupted) Error() string { return "interrupted" }
 func (interrupted) Unwrap() error { return context.Canceled }
-
-// dnsCause names the server that failed, which net's own text hides among
-// the rest.
-func dnsCause(e *net.DNSError) error {
-	reason := e.Err
-	if e.Server == "" {
-		return errors.New(reason)
-	}
-	return fmt.Errorf("%s (asked %s)", reason, e.Server)
-}

@@ -2,9 +2,11 @@ package fetch
 
 import (
 	"context"
+	"net"
 	"sync"
 	"time"
 
+	"wget/internal/fetch/dns"
 	"wget/internal/fetch/socket"
 )
 
@@ -15,7 +17,7 @@ type fetcher struct {
 	offers    []protocol
 	request   request
 	buffers   *sync.Pool
-	resolver  *names
+	resolver  *dns.Resolver
 	slots     *slots
 	pace      pace // of tries
 	connector socket.Connector
@@ -29,6 +31,13 @@ func newFetcher(ctx context.Context, o Options) *fetcher {
 	if o.MaxHeader <= 0 {
 		o.MaxHeader = DefaultMaxHeader
 	}
+	if o.UnixSocket != "" {
+		o.Proxies = Proxies{}
+		o.Dial = func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return new(net.Dialer).DialContext(ctx, "unix", o.UnixSocket)
+		}
+	}
+	o.DNS.Family = o.Family
 	if o.Starting == nil {
 		o.Starting = func(Target) {}
 	}
@@ -40,7 +49,7 @@ func newFetcher(ctx context.Context, o Options) *fetcher {
 		offers:    o.offers(),
 		request:   newRequest(o),
 		buffers:   newBuffers(o.MaxHeader),
-		resolver:  newNames(ctx, o),
+		resolver:  dns.New(ctx, o.DNS),
 		slots:     newSlots(o.Parallel, o.PerAddr),
 		pace:      newPace(o.Rate),
 		connector: socket.New(ctx, socket.Config{LocalAddr: o.LocalAddr, Dial: o.Dial}),
@@ -52,7 +61,7 @@ func newFetcher(ctx context.Context, o Options) *fetcher {
 // close is to be called when the last host is done.
 func (f *fetcher) close() {
 	f.stop()
-	f.resolver.close()
+	f.resolver.Close()
 	f.connector.Close()
 }
 
@@ -91,6 +100,9 @@ func (v *visit) try() {
 	v.trip = trip{v: v, target: &reply.Target, reply: reply}
 	v.result.Err = v.trip.steps()
 	v.trip.close()
+	if v.result.Err != nil {
+		v.failed = time.Now()
+	}
 }
 
 // isTransient reports whether another try could fare better than one that ended
@@ -131,10 +143,13 @@ func (t *trip) steps() *Error {
 	if err := t.resolve(); err != nil {
 		return err
 	}
-	if err := t.waitForAddr(); err != nil {
+	if err := t.waitForSite(); err != nil {
 		return err
 	}
 	if err := t.dial(); err != nil {
+		return err
+	}
+	if err := t.tunnel(); err != nil {
 		return err
 	}
 	if err := t.secure(); err != nil {
@@ -143,14 +158,14 @@ func (t *trip) steps() *Error {
 	return t.protocol.exchange(t)
 }
 
-// waitForAddr waits for a slot at the trip's first address. The clock of the
+// waitForSite waits for a slot at the trip's site. The clock of the
 // visit stands still meanwhile.
-func (t *trip) waitForAddr() *Error {
+func (t *trip) waitForSite() *Error {
 	if t.v.f.options.PerAddr == 0 {
 		return nil
 	}
 	since := time.Now()
-	t.v.f.slots.acquireAddr(t.addrs[0])
+	t.v.f.slots.acquireSite(t.site())
 	t.slot = true
 	if err := t.v.ctx.Err(); err != nil {
 		return newError(StageConnect, err)
@@ -159,12 +174,20 @@ func (t *trip) waitForAddr() *Error {
 	return nil
 }
 
+// site is the place at which the trip counts: the first address of the target.
+func (t *trip) site() site {
+	if t.proxy != nil {
+		return site{host: t.target.Host}
+	}
+	return site{addr: t.addrs[0]}
+}
+
 // close gives back what the trip holds.
 func (t *trip) close() {
 	if t.conn != nil {
 		t.conn.Close()
 	}
 	if t.slot {
-		t.v.f.slots.releaseAddr(t.addrs[0])
+		t.v.f.slots.releaseSite(t.site())
 	}
 }

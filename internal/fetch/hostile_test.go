@@ -14,14 +14,11 @@ package fetch_test
 import (
 	"bufio"
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/binary"
 	"fmt"
 	"io"
-	"math/big"
 	"net"
 	"net/netip"
 	"os"
@@ -38,6 +35,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"wget/internal/fetch"
+	"wget/internal/testserver"
 )
 
 const (
@@ -64,16 +62,7 @@ func (p *peer) say(s string) bool {
 	return err == nil
 }
 
-// request reads up to the empty line.
-func (p *peer) request() {
-	var got []byte
-	for b := make([]byte, 4<<10); !strings.HasSuffix(string(got[max(0, len(got)-4):]), "\r\n\r\n"); {
-		n, err := p.Read(b)
-		if got = append(got, b[:n]...); err != nil {
-			return
-		}
-	}
-}
+func (p *peer) request() { testserver.ReadRequest(p) }
 
 // hello reads something, such as the first flight of a TLS client.
 func (p *peer) hello() { p.Read(make([]byte, 16<<10)) }
@@ -138,57 +127,25 @@ func (a *arena) open(host string, config *tls.Config, serve func(*peer)) *site {
 		a.t.Fatal(err)
 	}
 	s := &site{addr: l.Addr().String()}
-	a.serve(s, l.(*net.TCPListener), config, serve)
+	a.serve(s, l, config, serve)
 	return s
 }
 
-func (a *arena) serve(s *site, l *net.TCPListener, config *tls.Config, serve func(*peer)) {
-	var (
-		group sync.WaitGroup
-		mu    sync.Mutex
-		conns = map[*net.TCPConn]bool{}
-	)
-	group.Go(func() {
-		for {
-			tcp, err := l.AcceptTCP()
-			if err != nil {
-				return
-			}
-			mu.Lock()
-			conns[tcp] = true
-			mu.Unlock()
-			s.accepted.Add(1)
-			group.Go(func() {
-				defer s.ended.Add(1)
-				defer func() {
-					tcp.Close()
-					mu.Lock()
-					delete(conns, tcp)
-					mu.Unlock()
-				}()
-				// What has been sent shall have left for the client, not wait here.
-				tcp.SetWriteBuffer(4 << 10)
-				p := &peer{wire{tcp, &s.sent}, tcp}
-				if config != nil {
-					server := tls.Server(p.Conn, config)
-					if server.Handshake() != nil {
-						return
-					}
-					p.Conn = server
-				}
-				serve(p)
-			})
+func (a *arena) serve(s *site, l net.Listener, config *tls.Config, serve func(*peer)) {
+	server := testserver.Serve(l, func(conn net.Conn) {
+		s.accepted.Add(1)
+		defer s.ended.Add(1)
+		tcp := conn.(*net.TCPConn)
+		defer tcp.Close()
+		// What has been sent shall have left for the client, not wait here.
+		tcp.SetWriteBuffer(4 << 10)
+		handle := func(conn net.Conn) { serve(&peer{conn, tcp}) }
+		if config != nil {
+			handle = testserver.Secure(config, handle)
 		}
+		handle(wire{tcp, &s.sent})
 	})
-	a.cleanup(func() {
-		l.Close()
-		mu.Lock()
-		for tcp := range conns {
-			tcp.Close()
-		}
-		mu.Unlock()
-		group.Wait()
-	})
+	a.cleanup(server.Close)
 }
 
 // settle waits until the server has seen the end of its n connections, by itself.
@@ -205,32 +162,9 @@ func (a *arena) settle(s *site, n int64, end time.Time) {
 	}
 }
 
-// identity is the certificate of the honest TLS servers.
-func identity(t testing.TB, name string) (tls.Certificate, *x509.CertPool) {
-	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1),
-		DNSNames:     []string{name},
-		NotBefore:    time.Now().Add(-time.Hour),
-		NotAfter:     time.Now().Add(time.Hour),
-		IsCA:         true, BasicConstraintsValid: true,
-		KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	leaf, err := x509.ParseCertificate(der)
-	if err != nil {
-		t.Fatal(err)
-	}
-	pool := x509.NewCertPool()
-	pool.AddCert(leaf)
-	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, pool
+// identity is the certificate of an honest TLS server.
+func identity(name string) tls.Certificate {
+	return testserver.Issue(&x509.Certificate{DNSNames: []string{name}, IsCA: true}, nil, testserver.ECDSA)
 }
 
 // want is what a record must say.
@@ -307,8 +241,7 @@ func traps(t testing.TB) []trap {
 		handshake   = failure(fetch.StageTLS, fetch.KindHandshake)
 		noTLS       = handshake.saying("does not speak TLS on this port", "http://")
 	)
-	honest, _ := identity(t, siteName)
-	other, _ := identity(t, "other.test")
+	honest, other := identity(siteName), identity("other.test")
 	fat := honest
 	fat.Certificate = append(slices.Clone(fat.Certificate), make([]byte, 1<<20))
 
@@ -519,8 +452,7 @@ func traps(t testing.TB) []trap {
 			name: "answers before it is asked and resets", schemes: onPlain,
 			serve: func(p *peer) {
 				p.say(okHead)
-				// Time for the client to be connected for certain, so that the reply is there first.
-				time.Sleep(200 * time.Millisecond)
+				p.request() // the client is connected, so that the reply is there first
 				p.reset()
 			},
 			want: success(okHead),
@@ -792,7 +724,7 @@ func trial(t *testing.T, run func(a *arena)) {
 
 func newArena(t testing.TB, portable bool, patience time.Duration) *arena {
 	t.Helper()
-	certificate, roots := identity(t, siteName)
+	certificate := identity(siteName)
 	var dial func(context.Context, string, string) (net.Conn, error)
 	if portable {
 		dial = new(net.Dialer).DialContext
@@ -802,7 +734,7 @@ func newArena(t testing.TB, portable bool, patience time.Duration) *arena {
 		server: &tls.Config{Certificates: []tls.Certificate{certificate}, NextProtos: []string{"http/1.1"}},
 		options: fetch.Options{
 			UserAgent: "hostile", Dial: dial,
-			TLS: &tls.Config{RootCAs: roots}, ServerName: siteName,
+			TLS: &tls.Config{RootCAs: testserver.Pool(certificate)}, ServerName: siteName,
 			ConnectTimeout: never, ReadTimeout: never,
 		},
 	}
@@ -1096,15 +1028,46 @@ func newCrowd(a *arena) *crowd {
 			conn.Close()
 		}
 	})
-	for {
-		conn, err := net.DialTimeout("tcp", l.Addr().String(), 200*time.Millisecond)
-		if err != nil {
-			return c
-		}
-		if c.fillers = append(c.fillers, conn); len(c.fillers) > 16 {
+	for length, backlog := c.queue(t); length <= backlog; {
+		if len(c.fillers) > 16 {
 			t.Skip("the queue of a listener does not fill up here")
 		}
+		conn, err := net.Dial("tcp", l.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.fillers = append(c.fillers, conn)
+		for end := time.Now().Add(settled); length < len(c.fillers) && time.Now().Before(end); time.Sleep(time.Millisecond) {
+			length, backlog = c.queue(t)
+		}
 	}
+	return c
+}
+
+// queue asks the system how many connections wait to be accepted. When they are more than the backlog, it drops what
+// comes.
+func (c *crowd) queue(t testing.TB) (length, backlog int) {
+	t.Helper()
+	raw, err := c.SyscallConn()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var info *unix.TCPInfo
+	raw.Control(func(fd uintptr) { info, err = unix.GetsockoptTCPInfo(int(fd), unix.IPPROTO_TCP, unix.TCP_INFO) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	return int(info.Unacked), int(info.Sacked) // they mean that of a listener
+}
+
+// knocking counts the clients whose first segments were dropped so far.
+func (c *crowd) knocking() (n int, err error) {
+	addr := netip.MustParseAddrPort(c.Addr().String())
+	ip := addr.Addr().As4()
+	const synSent = "02"
+	client := fmt.Sprintf(" %08X:%04X %s ", binary.NativeEndian.Uint32(ip[:]), addr.Port(), synSent) // remote address, state
+	sockets, err := os.ReadFile("/proc/self/net/tcp")
+	return strings.Count(string(sockets), client), err
 }
 
 func TestHostileBlackHole(t *testing.T) {
@@ -1124,13 +1087,13 @@ func TestHostileBlackHole(t *testing.T) {
 func TestHostileRefused(t *testing.T) {
 	trial(t, func(a *arena) {
 		for range 4 {
-			l, err := net.Listen("tcp", a.host()+":0")
+			port, err := testserver.HoldPort(a.host())
 			if err != nil {
 				t.Fatal(err)
 			}
-			l.Close()
+			a.cleanup(func() { port.Close() })
 			for _, prefix := range []string{"http://", "https://"} {
-				a.add(prefix+l.Addr().String()+"/", nil, func(r *fetch.Result) {
+				a.add(prefix+port.LocalAddr().String()+"/", nil, func(r *fetch.Result) {
 					failure(fetch.StageConnect, fetch.KindRefused).check(a, "closed port", r)
 				})
 			}
@@ -1164,7 +1127,16 @@ func TestHostileLateAndFirst(t *testing.T) {
 		defer group.Wait()
 		group.Go(func() {
 			<-all
-			time.Sleep(100 * time.Millisecond) // for the last one to knock
+			for end := time.Now().Add(settled); ; time.Sleep(time.Millisecond) {
+				n, err := c.knocking()
+				if n == hosts {
+					break
+				}
+				if err != nil || time.Now().After(end) {
+					a.fault("%d clients knock, want %d (%v)", n, hosts, err)
+					break
+				}
+			}
 			raw, err := c.SyscallConn()
 			if err != nil {
 				a.fault("%v", err)
@@ -1231,7 +1203,7 @@ func TestHostileCrowd(t *testing.T) {
 			switch {
 			case c.slow && !slices.Contains(c.schemes, plain):
 				// It would hold its place as long as a handshake may take when all take theirs.
-			case c.name == "drips interim replies", c.name == "answers before it is asked and resets":
+			case c.name == "drips interim replies":
 				// What comes of it depends on how long things take.
 			case strings.Contains(c.name, "fold"):
 				// One is enough.

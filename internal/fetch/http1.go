@@ -40,8 +40,16 @@ func (t *trip) send() error {
 	f := t.v.f
 	buf := f.buffers.Get().(*[]byte)
 	defer f.buffers.Put(buf)
-	_, err := t.stream.Write(f.request.appendTo((*buf)[:0], t.protocol.version, t.target))
+	_, err := t.stream.Write(f.request.appendTo((*buf)[:0], t.protocol.version, t.target, t.forwarder()))
 	return err
+}
+
+// forwarder is the proxy that gets the request itself, or nil.
+func (t *trip) forwarder() *Proxy {
+	if t.forwarded {
+		return t.proxy
+	}
+	return nil
 }
 
 // waitForReply waits without a buffer: most of a host's time passes here. TLS
@@ -66,7 +74,7 @@ func (t *trip) receive(writeErr error) *Error {
 	t.reply.copyFrom(&h)
 	f.buffers.Put(buf)
 	if err == nil {
-		return nil
+		return t.checkForwarded()
 	}
 	return t.readError(err, writeErr, len(h.buf) > 0)
 }

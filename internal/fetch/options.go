@@ -6,12 +6,13 @@ import (
 	"net"
 	"net/netip"
 	"time"
+
+	"wget/internal/fetch/dns"
 )
 
 // The defaults of the command. A zero in Options means no bound where its
 // comment says so, and these where it does not.
 const (
-	DefaultDNSTimeout     = 5 * time.Second
 	DefaultConnectTimeout = 5 * time.Second
 	DefaultReadTimeout    = 10 * time.Second
 	DefaultMaxHeader      = 256 << 10
@@ -25,17 +26,17 @@ type Options struct {
 	UserAgent string  // "" sends no User-Agent
 	Header    []Field // replace, add to or (with Remove) take from the default fields
 
-	Family    int           // 4 or 6 to use only such addresses; 0 means both
-	LocalAddr netip.Addr    // address to bind to; invalid means the system's choice
-	Routes    []Route       // the first that matches a target moves its connection
-	Resolver  *net.Resolver // nil means the system's configuration, read by Go
+	Family    int        // 4 or 6 to use only such addresses; 0 means both
+	LocalAddr netip.Addr // address to bind to; invalid means the system's choice
+	Routes    []Route    // the first that matches a target moves its connection
+	Proxies   Proxies    // ask through these
 
-	DNSServers []netip.AddrPort // resolvers asked in turn, if Resolver is nil; empty means the system's
+	UnixSocket string     // path of the socket to connect to, whatever the target; "" means TCP
+	DNS        dns.Config // how names are looked up, but for its Family, which is the one above
 
 	TLS        *tls.Config // nil means the system's roots
 	ServerName string      // SNI and the name to verify; "" means the target's host
 
-	DNSTimeout     time.Duration // for finding addresses; 0 means the ten seconds that a resolver takes
 	ConnectTimeout time.Duration // for TCP and TLS, all addresses together; 0 means none
 	ReadTimeout    time.Duration // from the first byte sent to the end of the header section; 0 means none
 	MaxTime        time.Duration // for the whole host; 0 means none

@@ -11,6 +11,7 @@ import (
 	"testing/synctest"
 
 	"wget/internal/fetch"
+	"wget/internal/testserver"
 )
 
 // A stuckFirst is a list whose first host does not answer until it is released.
@@ -26,8 +27,8 @@ func (l *stuckFirst) options(parallel int) fetch.Options {
 		Parallel: parallel, Ordered: true, MaxHeader: 1 << 20,
 		Starting: func(fetch.Target) { l.started.Add(1) },
 		Dial: func(ctx context.Context, _, address string) (net.Conn, error) {
-			return piped(func(conn net.Conn) {
-				takeRequest(conn)
+			return testserver.Pipe(func(conn net.Conn) {
+				testserver.ReadRequest(conn)
 				if address == "192.0.2.1:80" {
 					select {
 					case <-l.release:

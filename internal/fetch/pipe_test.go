@@ -1,54 +1,22 @@
 package fetch_test
 
 import (
-	"bufio"
 	"context"
-	"io"
 	"net"
 	"slices"
-	"strings"
 	"testing"
 
 	"wget/internal/fetch"
+	"wget/internal/testserver"
 )
 
 // dialer is the shape of Options.Dial.
 type dialer = func(ctx context.Context, network, address string) (net.Conn, error)
 
-// piped connects every target to a server of its own in this process.
-func piped(serve func(net.Conn)) dialer {
-	return func(context.Context, string, string) (net.Conn, error) {
-		client, server := net.Pipe()
-		go func() {
-			defer server.Close()
-			serve(server)
-		}()
-		return client, nil
-	}
-}
+// piped and answer are short for what the tests of nameservers ask with.
+func piped(serve func(net.Conn)) dialer { return testserver.Pipe(serve) }
 
-// takeRequest reads a request to its empty line.
-func takeRequest(conn net.Conn) string {
-	var request strings.Builder
-	for r := bufio.NewReader(conn); ; {
-		line, err := r.ReadString('\n')
-		request.WriteString(line)
-		if err != nil || line == "\r\n" {
-			return request.String()
-		}
-	}
-}
-
-// answer takes a request and sends a reply.
-func answer(reply string) func(net.Conn) {
-	return func(conn net.Conn) {
-		takeRequest(conn)
-		io.WriteString(conn, reply)
-	}
-}
-
-// silent reads and says nothing, until the other side goes away.
-func silent(conn net.Conn) { io.Copy(io.Discard, conn) }
+func answer(reply string) func(net.Conn) { return testserver.Answer(reply) }
 
 // askAll asks texts, which must be targets, and reads all results.
 func askAll(t *testing.T, ctx context.Context, o fetch.Options, texts ...string) []*fetch.Result {

@@ -11,6 +11,8 @@ type request struct {
 	method string
 	fields []Field // the value of ownHost is the target's
 	auth   bool    // a target's own credentials are sent
+
+	userAgent string // for requests of our own to a proxy
 }
 
 // ownHost is the name of the field whose value differs from target to target. A
@@ -27,7 +29,7 @@ func newRequest(o Options) request {
 		}
 		defaults = append(defaults, Field{Name: "Accept", Value: "*/*"}, Field{Name: "Connection", Value: "close"})
 	}
-	r := request{method: cmp.Or(o.Method, "GET"), auth: !has(o.Header, "Authorization")}
+	r := request{method: cmp.Or(o.Method, "GET"), auth: !has(o.Header, "Authorization"), userAgent: o.UserAgent}
 	r.fields = override(defaults, o.Header)
 	if !has(o.Header, "Host") {
 		r.fields[0].Name = ownHost
@@ -67,10 +69,15 @@ func has(fields []Field, name string) bool {
 	return slices.ContainsFunc(fields, func(f Field) bool { return strings.EqualFold(f.Name, name) })
 }
 
-// appendTo renders the request for a target (RFC 9112 section 3).
-func (q *request) appendTo(b []byte, version string, t *Target) []byte {
+// appendTo renders the request for a target (RFC 9112 section 3). A proxy that is
+// to forward the request gets the whole URL, and credentials of its own.
+func (q *request) appendTo(b []byte, version string, t *Target, forward *Proxy) []byte {
 	b = append(b, q.method...)
 	b = append(b, ' ')
+	if forward != nil {
+		b = append(b, "http://"...)
+		b = append(b, t.Authority()...)
+	}
 	b = append(b, t.Path...)
 	b = append(b, ' ')
 	b = append(b, version...)
@@ -84,6 +91,25 @@ func (q *request) appendTo(b []byte, version string, t *Target) []byte {
 	}
 	if t.Auth != "" && q.auth {
 		b = appendField(b, "Authorization", t.Auth)
+	}
+	if forward != nil && forward.user != nil {
+		b = appendField(b, "Proxy-Authorization", forward.auth())
+	}
+	return append(b, "\r\n"...)
+}
+
+// appendConnect renders the request for a tunnel to a host and port (RFC 9110
+// section 9.3.6).
+func (q *request) appendConnect(b []byte, to string, p *Proxy) []byte {
+	b = append(b, "CONNECT "...)
+	b = append(b, to...)
+	b = append(b, " HTTP/1.1\r\n"...)
+	b = appendField(b, "Host", to)
+	if q.userAgent != "" {
+		b = appendField(b, "User-Agent", q.userAgent)
+	}
+	if p.user != nil {
+		b = appendField(b, "Proxy-Authorization", p.auth())
 	}
 	return append(b, "\r\n"...)
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"wget/internal/fetch"
+	"wget/internal/testserver"
 )
 
 // anyAddress leads every name to an address, so that nothing is looked up.
@@ -110,8 +111,9 @@ func TestRequest(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			requests := make(chan string, 1) // the server goes on to answer
 			c.o.Routes = anyAddress()
-			c.o.Dial = piped(func(conn net.Conn) {
-				requests <- takeRequest(conn)
+			c.o.Dial = testserver.Pipe(func(conn net.Conn) {
+				request, _ := testserver.ReadRequest(conn)
+				requests <- request
 				conn.Write([]byte("HTTP/1.1 204 No Content\r\n\r\n"))
 			})
 			if r := askOne(t, t.Context(), c.o, c.target); r.Err != nil || r.Head.Status != 204 {
@@ -129,7 +131,7 @@ func TestRequest(t *testing.T) {
 func TestRequestLeavesOptions(t *testing.T) {
 	header := []fetch.Field{{Name: "Accept", Value: "a"}, {Name: "X", Value: "1"}, {Name: "Host", Value: "h"}}
 	before := append([]fetch.Field{}, header...)
-	o := fetch.Options{Header: header, Routes: anyAddress(), Dial: piped(answer("HTTP/1.1 200 OK\r\n\r\n"))}
+	o := fetch.Options{Header: header, Routes: anyAddress(), Dial: testserver.Pipe(testserver.Answer("HTTP/1.1 200 OK\r\n\r\n"))}
 	askAll(t, t.Context(), o, "a.test", "b.test")
 	if diff := cmp.Diff(before, header); diff != "" {
 		t.Errorf("Options.Header has changed (-before +after):\n%s", diff)

@@ -17,7 +17,8 @@ type Result struct {
 // request failed.
 type Reply struct {
 	Target  Target         // as it was asked
-	Addr    netip.AddrPort // the address that was connected to, if one was
+	Addr    netip.AddrPort // the address that was connected to, if one was; the proxy's if there is one
+	Proxy   string         // URL of the proxy that was asked, without credentials; "" if none was
 	Session *Session       // the TLS session, if there is one
 	Interim []Head         // the 1xx sections before the final one (RFC 9110 section 15.2)
 	Head    Head           // the final section; a part of it if the section was cut short

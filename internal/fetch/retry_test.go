@@ -9,11 +9,12 @@ import (
 	"time"
 
 	"wget/internal/fetch"
+	"wget/internal/testserver"
 )
 
 // failing refuses to connect as often as there are errors, then answers.
 func failing(errors ...error) dialer {
-	healthy := piped(answer("HTTP/1.1 204 No Content\r\n\r\n"))
+	healthy := testserver.Pipe(testserver.Answer("HTTP/1.1 204 No Content\r\n\r\n"))
 	return func(ctx context.Context, network, address string) (net.Conn, error) {
 		if len(errors) == 0 {
 			return healthy(ctx, network, address)

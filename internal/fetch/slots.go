@@ -5,24 +5,31 @@ import (
 	"sync"
 )
 
-// maxWaiting is how many hosts may wait for a slot at an address, for each that
+// maxWaiting is how many hosts may wait for a slot at a site, for each that
 // may be in flight. More would hold nobody up for longer, but each takes about
 // as much memory as a host in flight.
 const maxWaiting = 4
 
-// slots bounds the hosts in flight: in all, and at each address.
+// slots bounds the hosts in flight: in all, and at each site.
 type slots struct {
 	inFlight chan struct{} // holds one for each host in flight
 	room     chan struct{} // holds one for each host, in flight or waiting; nil if none can wait
-	perAddr  int           // in flight at an address; 0 means no bound
+	perAddr  int           // in flight at a site; 0 means no bound
 
 	mu    sync.Mutex
-	addrs map[netip.Addr]*addrSlots
+	sites map[site]*siteSlots
 	ended bool
 }
 
-// addrSlots are the slots at one address.
-type addrSlots struct {
+// site is a place that must not be asked by too many hosts at once: an address
+// or, where a proxy stands before it, a host.
+type site struct {
+	addr netip.Addr
+	host string
+}
+
+// siteSlots are the slots at one site.
+type siteSlots struct {
 	used    int
 	waiting []chan struct{} // each is closed when its host has a slot
 }
@@ -31,7 +38,7 @@ func newSlots(parallel, perAddr int) *slots {
 	s := &slots{inFlight: make(chan struct{}, parallel), perAddr: perAddr}
 	if perAddr > 0 {
 		s.room = make(chan struct{}, parallel+maxWaiting*parallel)
-		s.addrs = make(map[netip.Addr]*addrSlots)
+		s.sites = make(map[site]*siteSlots)
 	}
 	return s
 }
@@ -52,12 +59,12 @@ func (s *slots) release() {
 	}
 }
 
-// acquireAddr waits until fewer hosts than the bound are in flight at an
-// address, or the run has ended. Another host has the slot of this one
+// acquireSite waits until fewer hosts than the bound are in flight at a
+// site, or the run has ended. Another host has the slot of this one
 // meanwhile. The wait is on one channel and nothing else, which keeps stacks
 // small.
-func (s *slots) acquireAddr(addr netip.Addr) {
-	turn := s.queueAt(addr)
+func (s *slots) acquireSite(at site) {
+	turn := s.queueAt(at)
 	if turn == nil {
 		return
 	}
@@ -66,49 +73,49 @@ func (s *slots) acquireAddr(addr netip.Addr) {
 	s.inFlight <- struct{}{}
 }
 
-// queueAt returns nil if the address has a slot at once.
-func (s *slots) queueAt(addr netip.Addr) <-chan struct{} {
+// queueAt returns nil if the site has a slot at once.
+func (s *slots) queueAt(at site) <-chan struct{} {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	at := s.addrs[addr]
-	if at == nil {
-		at = new(addrSlots)
-		s.addrs[addr] = at
+	q := s.sites[at]
+	if q == nil {
+		q = new(siteSlots)
+		s.sites[at] = q
 	}
-	if at.used < s.perAddr || s.ended {
-		at.used++
+	if q.used < s.perAddr || s.ended {
+		q.used++
 		return nil
 	}
 	turn := make(chan struct{})
-	at.waiting = append(at.waiting, turn)
+	q.waiting = append(q.waiting, turn)
 	return turn
 }
 
-// releaseAddr gives back what acquireAddr acquired.
-func (s *slots) releaseAddr(addr netip.Addr) {
+// releaseSite gives back what acquireSite acquired.
+func (s *slots) releaseSite(at site) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	at := s.addrs[addr]
-	if len(at.waiting) > 0 {
-		close(at.waiting[0])
-		at.waiting = at.waiting[1:]
+	q := s.sites[at]
+	if len(q.waiting) > 0 {
+		close(q.waiting[0])
+		q.waiting = q.waiting[1:]
 		return
 	}
-	if at.used--; at.used == 0 {
-		delete(s.addrs, addr)
+	if q.used--; q.used == 0 {
+		delete(s.sites, at)
 	}
 }
 
-// end gives every host that waits a slot at its address.
+// end gives every host that waits a slot at its site.
 func (s *slots) end() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.ended = true
-	for _, at := range s.addrs {
-		for _, turn := range at.waiting {
+	for _, q := range s.sites {
+		for _, turn := range q.waiting {
 			close(turn)
 		}
-		at.used += len(at.waiting)
-		at.waiting = nil
+		q.used += len(q.waiting)
+		q.waiting = nil
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"wget/internal/fetch"
+	"wget/internal/testserver"
 )
 
 // household counts the connections that are open at each address.
@@ -25,8 +26,8 @@ type household struct {
 // dial connects to a server that takes a second to answer.
 func (h *household) dial(ctx context.Context, _, address string) (net.Conn, error) {
 	h.count(address, 1)
-	conn, err := piped(func(conn net.Conn) {
-		takeRequest(conn)
+	conn, err := testserver.Pipe(func(conn net.Conn) {
+		testserver.ReadRequest(conn)
 		time.Sleep(time.Second)
 		io.WriteString(conn, "HTTP/1.1 204 No Content\r\n\r\n")
 	})(ctx, "tcp", address)

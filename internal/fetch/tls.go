@@ -18,7 +18,7 @@ func (t *trip) secure() *Error {
 	if err := t.step.set(t.conn); err != nil {
 		return newError(StageTLS, err)
 	}
-	client := tls.Client(t.conn, t.tlsConfig())
+	client := tls.Client(t.stream, t.tlsConfig())
 	if err := client.Handshake(); err != nil {
 		return newError(StageTLS, explainTLS(t.step.reword(err)))
 	}

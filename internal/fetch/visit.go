@@ -16,24 +16,29 @@ type visit struct {
 	f      *fetcher
 	ctx    context.Context
 	start  time.Time
-	whole  deadline // for the target from start to end
+	whole  deadline  // for the target from start to end
+	failed time.Time // end of the last try; zero before the first
 	result Result
 	trip   trip
 }
 
 // trip is one try: what a connection needs, made anew for each.
 type trip struct {
-	v        *visit
-	target   *Target       // as it is asked; in reply
-	addrs    []netip.Addr  // to connect to, best first
-	oneAddr  [1]netip.Addr // room for the usual case
-	port     uint16        // to connect to
-	slot     bool          // the trip has a slot at the first of addrs
-	conn     socket.Conn   // the TCP connection
-	stream   net.Conn      // carries the request: conn, or TLS on it
-	protocol protocol      // spoken over stream
-	step     deadline      // for connecting, then for reading
-	reply    *Reply        // in the visit's result
+	v         *visit
+	target    *Target             // as it is asked; in reply
+	proxy     *Proxy              // asked in place of the target; nil if none is
+	peer      endpoint            // what the proxy is to connect to
+	forwarded bool                // the proxy gets the request itself, and no tunnel
+	addrs     []netip.Addr        // to connect to, best first
+	late      <-chan []netip.Addr // more of them, from a family that is still awaited; nil if none is
+	oneAddr   [1]netip.Addr       // room for the usual case
+	port      uint16              // to connect to
+	slot      bool                // the trip has a slot at its site
+	conn      socket.Conn         // the TCP connection
+	stream    net.Conn            // carries the request: conn, or TLS on it
+	protocol  protocol            // spoken over stream
+	step      deadline            // for connecting, then for reading
+	reply     *Reply              // in the visit's result
 }
 
 // pause waits, and reports whether the visit may go on. It does not begin a wait

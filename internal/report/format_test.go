@@ -2,11 +2,10 @@ package report_test
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"flag"
+	"fmt"
 	"io"
-	"net"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -21,6 +20,7 @@ import (
 
 	"wget/internal/fetch"
 	"wget/internal/report"
+	"wget/internal/testserver"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
@@ -103,7 +103,7 @@ func ask(t *testing.T, text string, bytes []byte) *fetch.Result {
 	targets[0].TLS = false
 	results := fetch.All(t.Context(), slices.Values(targets), fetch.Options{
 		Routes: []fetch.Route{{Addrs: []netip.Addr{netip.MustParseAddr("203.0.113.9")}}},
-		Dial:   func(context.Context, string, string) (net.Conn, error) { return say(bytes), nil },
+		Dial:   testserver.Pipe(testserver.Answer(string(bytes))),
 	})
 	r := <-results
 	r.Target.TLS = tls
@@ -111,17 +111,6 @@ func ask(t *testing.T, text string, bytes []byte) *fetch.Result {
 		t.Error("more than one result of", text)
 	}
 	return r
-}
-
-// say is a connection to a server that takes one request, says something and closes.
-func say(what []byte) net.Conn {
-	client, server := net.Pipe()
-	go func() {
-		defer server.Close()
-		server.Read(make([]byte, 4096))
-		server.Write(what)
-	}()
-	return client
 }
 
 // drain shows results one by one, as if each had to be waited for.
@@ -300,5 +289,25 @@ func TestBreakdown(t *testing.T) {
 				t.Errorf("got %q, want %q", got, c.want)
 			}
 		})
+	}
+}
+
+// Neighbours differ in colour, and so do the ports of a host; a host keeps its
+// colour while its lines go on.
+func TestNeighboursDifferInColour(t *testing.T) {
+	lines, _ := report.LookupFormat("lines")
+	var list []*fetch.Result
+	for i := range 200 {
+		list = append(list, ask(t, fmt.Sprintf("h.test:%d", 8000+i), []byte("HTTP/1.1 200 OK\r\nA: b\r\n\r\n")))
+	}
+	out, _, _, _ := drain(list, lines, report.Options{Color: true})
+	before, colour := "", ""
+	for line := range strings.Lines(string(out)) {
+		sequence, rest, _ := strings.Cut(strings.TrimPrefix(line, "\x1b["), "m")
+		label, _, _ := strings.Cut(rest, " header")
+		if (label == before) != (sequence == colour) {
+			t.Fatalf("%q after %q: colours %s and %s", label, before, sequence, colour)
+		}
+		before, colour = label, sequence
 	}
 }

@@ -205,3 +205,16 @@ func FuzzJSON(f *testing.F) {
 		checkJSON(t, r)
 	})
 }
+
+// Two names that are the same text, one in UTF-8 and one in Latin-1, are one key.
+func TestSameTextIsOneKey(t *testing.T) {
+	r := ask(t, "h.test", []byte("HTTP/1.1 200 OK\r\n\xc3\x89t: a\r\n\xc9t: b\r\nOther: c\r\n\xc3\x89T: d\r\n\r\n"))
+	json, _ := report.LookupFormat("json")
+	out, _, _, err := drain([]*fetch.Result{r}, json, report.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := `"headers":{"Ét":["a","b","d"],"other":["c"]}`; !bytes.Contains(out, []byte(want)) {
+		t.Errorf("%s, want it to hold %s", out, want)
+	}
+}

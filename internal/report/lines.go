@@ -32,7 +32,7 @@ func (l *lines) Record(b []byte, r *fetch.Result) []byte {
 // appendHead appends a section, line by line. In colour, the status code stands
 // out from its line.
 func (l *lines) appendHead(b []byte, t *fetch.Target, h *fetch.Head) []byte {
-	l.label = l.palette.host(t.Host).appendEscaped(l.label[:0], []byte(t.Text))
+	l.label = l.palette.host(t).appendEscaped(l.label[:0], []byte(t.Text))
 	l.label = append(l.label, " header > "...)
 	l.code = strconv.AppendInt(l.code[:0], int64(h.Status), 10)
 	code := l.code // until the status line was met

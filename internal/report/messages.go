@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"slices"
 
 	"wget/internal/fetch"
@@ -13,33 +14,38 @@ import (
 //	sohu.com error > connect: connection refused
 //	sohu.com hint > …
 type messages struct {
-	palette   palette
-	anomalies bool
-	errors    bool
-	canceled  bool // errors of hosts that were canceled too
+	program  string
+	palette  palette
+	verbose  bool
+	errors   bool
+	canceled bool // errors of hosts that were canceled too
 }
 
 // newMessages turns on the errors if the reader of some sink would not see
 // them in the records.
 func newMessages(sinks []Sink, o Options) messages {
 	return messages{
-		palette:   newPalette(o.ColorErr),
-		anomalies: o.Verbose,
-		canceled:  !o.CountInterrupted,
-		errors:    slices.ContainsFunc(sinks, func(s Sink) bool { return !s.format().ShowsErrors }),
+		program:  cmp.Or(o.Program, "wget"),
+		palette:  newPalette(o.ColorErr),
+		verbose:  o.Verbose,
+		canceled: !o.CountInterrupted,
+		errors:   slices.ContainsFunc(sinks, func(s Sink) bool { return !s.format().ShowsErrors }),
 	}
 }
 
 // appendStart announces a target whose turn has come.
 func (m *messages) appendStart(b []byte, t *fetch.Target) []byte {
-	b = append(b, "wget "...)
+	b = append(append(b, m.program...), ' ')
 	b = m.appendLabel(b, t)
 	return append(b, "...\n"...)
 }
 
 // appendResult appends the messages about one result.
 func (m *messages) appendResult(b []byte, r *fetch.Result) []byte {
-	if m.anomalies {
+	if m.verbose {
+		if r.Proxy != "" {
+			b = m.appendLine(b, r, "proxy", m.palette.note, r.Proxy)
+		}
 		for a := range r.Anomalies().All() {
 			b = m.appendLine(b, r, "anomaly", m.palette.note, a.Name+": "+a.Meaning)
 		}
@@ -66,5 +72,5 @@ func (m *messages) appendLine(b []byte, r *fetch.Result, word string, colour pai
 }
 
 func (m *messages) appendLabel(b []byte, t *fetch.Target) []byte {
-	return m.palette.host(t.Host).appendEscaped(b, []byte(t.Text))
+	return m.palette.host(t).appendEscaped(b, []byte(t.Text))
 }

@@ -2,9 +2,12 @@ package report
 
 import (
 	"hash/fnv"
+	"strconv"
 	"strings"
 
 	"github.com/fatih/color"
+
+	"wget/internal/fetch"
 )
 
 // paint holds the sequences to write before and after a coloured text. The zero
@@ -26,6 +29,9 @@ type palette struct {
 	classes [10]paint // by the first digit of a status
 	err     paint
 	note    paint // hints and anomalies
+
+	last     int // of hosts: the colour of the target before
+	lastName string
 }
 
 // newPalette returns colours, or none unless on is set. The colours are among
@@ -43,20 +49,35 @@ func newPalette(on bool) palette {
 	for _, n := range []color.Attribute{27, 28, 168, 31, 33, 65, 96, 100, 137, 103, 128, 200, 135, 30} {
 		p.hosts = append(p.hosts, newPaint(38, 5, n))
 	}
-	for i, n := range []color.Attribute{133, 28, 32, 130, 196} {
+	for i, n := range []color.Attribute{133, 28, 32, 130, 162} {
 		p.classes[i+1] = newPaint(38, 5, n, color.Bold)
 	}
 	return p
 }
 
-// host returns the colour of a name, which is the same in every run.
-func (p *palette) host(name string) paint {
+// host returns the colour of a target: that of its host, and of its port unless
+// the port is 80 or 443, so that the colour is the same in every run. Only
+// where the target before has that colour by chance, it is another.
+func (p *palette) host(t *fetch.Target) paint {
 	if len(p.hosts) == 0 {
 		return paint{}
 	}
+	name := t.Host
+	if t.Port != 0 && t.Port != 80 && t.Port != 443 {
+		name += ":" + strconv.Itoa(int(t.Port))
+	}
+	if name == p.lastName {
+		return p.hosts[p.last]
+	}
 	h := fnv.New32a()
 	h.Write([]byte(name))
-	return p.hosts[h.Sum32()%uint32(len(p.hosts))]
+	n := uint32(len(p.hosts))
+	place := int(h.Sum32() % n)
+	if place == p.last && p.lastName != "" {
+		place = int((uint32(place) + 1 + h.Sum32()/n%(n-1)) % n)
+	}
+	p.last, p.lastName = place, name
+	return p.hosts[place]
 }
 
 func (p *palette) status(code int) paint { return p.classes[code/100] }

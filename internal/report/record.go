@@ -12,6 +12,7 @@ import (
 	"net/netip"
 	"strconv"
 	"time"
+	"unicode/utf8"
 
 	"wget/internal/fetch"
 )
@@ -23,6 +24,8 @@ type Record struct {
 	Target string         `json:"target"` // as typed
 	URL    string         `json:"url"`
 	Addr   netip.AddrPort `json:"addr"` // the server's
+
+	Proxy string `json:"proxy"` // URL of the proxy that was asked, without credentials
 
 	Section           // the final one; embedded because its members stand among the record's
 	Interim []Section `json:"interim"` // of status 1xx, in order of arrival
@@ -162,6 +165,9 @@ func (w *recordWriter) append(b []byte, r *fetch.Result) []byte {
 		b = r.Addr.AppendTo(b)
 		b = append(b, '"')
 	}
+	if r.Proxy != "" {
+		b = appendMember(b, "proxy", r.Proxy)
+	}
 	if r.Head.Proto != "" {
 		b = append(b, ',')
 		b = w.appendSection(b, &r.Head)
@@ -241,7 +247,7 @@ func (w *recordWriter) appendFields(b []byte, h *fetch.Head) []byte {
 	for name, value := range h.Fields() {
 		w.names, w.values = append(w.names, name), append(w.values, value)
 	}
-	if len(w.names) > 64 {
+	if len(w.names) > 64 || w.hasOddName() {
 		return appendManyFields(b, w.names, w.values)
 	}
 	w.written = append(w.written[:0], make([]bool, len(w.names))...)
@@ -268,7 +274,21 @@ func (w *recordWriter) appendFields(b []byte, h *fetch.Head) []byte {
 	return append(b, '}')
 }
 
-// appendManyFields is appendFields in linear time, with a map.
+// hasOddName reports whether some name is not ASCII. Two such names can be the
+// same text though their bytes differ, since one is UTF-8 and the other Latin-1.
+func (w *recordWriter) hasOddName() bool {
+	for _, name := range w.names {
+		for _, c := range name {
+			if c >= utf8.RuneSelf {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// appendManyFields is appendFields in linear time, with a map of names as they are
+// written.
 func appendManyFields(b []byte, names, values [][]byte) []byte {
 	places := make(map[string]int, len(names)) // of each name in lists
 	var lists [][]int                          // the fields of each name

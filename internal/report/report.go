@@ -9,10 +9,11 @@ import (
 // Options says how results are shown. The zero value has no colour and no
 // progress.
 type Options struct {
-	Color      bool // colour the records
-	ColorErr   bool // colour stderr
-	IncludeRaw bool // add the raw header sections, in formats that HasRaw
-	Verbose    bool // explain anomalies on stderr
+	Program    string // what the program calls itself on stderr
+	Color      bool   // colour the records
+	ColorErr   bool   // colour stderr
+	IncludeRaw bool   // add the raw header sections, in formats that HasRaw
+	Verbose    bool   // explain anomalies on stderr
 	Progress   Progress
 
 	CountInterrupted bool // stderr does not name the hosts that were canceled; Summary.Interrupted counts them

@@ -15,6 +15,7 @@ import (
 	"golang.org/x/net/dns/dnsmessage"
 
 	"wget/internal/fetch"
+	"wget/internal/fetch/dns"
 )
 
 // nameserver is a stand-in on loopback for what real ones don't do.
@@ -175,7 +176,7 @@ func askNames(t *testing.T, o fetch.Options, hosts int) {
 func TestNamesShareSockets(t *testing.T) {
 	s := startNameserver(t, truth)
 	const hosts = 1500
-	askNames(t, fetch.Options{DNSServers: []netip.AddrPort{s.addr}, DNSTimeout: time.Minute, Parallel: 64}, hosts)
+	askNames(t, fetch.Options{DNS: dns.Config{Servers: []netip.AddrPort{s.addr}, Timeout: time.Minute}, Parallel: 64}, hosts)
 	questions, _, sockets := s.count()
 	if questions != 2*hosts {
 		t.Errorf("%d questions, not one for each of two families of %d hosts", questions, hosts)
@@ -187,7 +188,7 @@ func TestNamesShareSockets(t *testing.T) {
 
 func TestNameIsAskedForOnce(t *testing.T) {
 	s := startNameserver(t, truth)
-	o := fetch.Options{DNSServers: []netip.AddrPort{s.addr}, Dial: piped(answer("HTTP/1.1 204 No Content\r\n\r\n"))}
+	o := fetch.Options{DNS: dns.Config{Servers: []netip.AddrPort{s.addr}}, Dial: piped(answer("HTTP/1.1 204 No Content\r\n\r\n"))}
 	for _, r := range askAll(t, t.Context(), o, slices.Repeat([]string{"h1.test"}, 100)...) {
 		if r.Err != nil {
 			t.Errorf("%v", r.Err)
@@ -246,7 +247,7 @@ func TestNamesSurvive(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := startNameserver(t, c.answers)
-			askNames(t, fetch.Options{DNSServers: []netip.AddrPort{s.addr}, DNSTimeout: time.Minute}, 50)
+			askNames(t, fetch.Options{DNS: dns.Config{Servers: []netip.AddrPort{s.addr}, Timeout: time.Minute}}, 50)
 		})
 	}
 }
@@ -267,7 +268,7 @@ func TestNameserverFails(t *testing.T) {
 		message      string
 	}{
 		{"nobody there", "h%d.test", nobody, fetch.KindDNSFailure, "connection refused"},
-		{"failure", "h%d.test", failing.addr, fetch.KindDNSFailure, "server misbehaving"},
+		{"failure", "h%d.test", failing.addr, fetch.KindDNSFailure, "SERVFAIL"},
 		{"no such name", "nothing%d.test", failing.addr, fetch.KindNotFound, "no such host"},
 		{"silence", "h%d.test", silent.addr, fetch.KindTimeout, "timed out after 1s"},
 	} {
@@ -276,7 +277,7 @@ func TestNameserverFails(t *testing.T) {
 			for i := range 64 {
 				names = append(names, fmt.Sprintf(c.target, i))
 			}
-			o := fetch.Options{DNSServers: []netip.AddrPort{c.server}, DNSTimeout: time.Second}
+			o := fetch.Options{DNS: dns.Config{Servers: []netip.AddrPort{c.server}, Timeout: time.Second}}
 			want := fmt.Sprintf("dns: %s (asked %s)", c.message, c.server)
 			for _, r := range askAll(t, t.Context(), o, names...) {
 				if r.Err == nil || r.Err.Stage != fetch.StageDNS || r.Err.Kind != c.kind || r.Err.Error() != want {
@@ -290,7 +291,7 @@ func TestNameserverFails(t *testing.T) {
 // One of two servers is enough.
 func TestNameserversTakeTurns(t *testing.T) {
 	silent, healthy := startNameserver(t, nothing), startNameserver(t, truth)
-	askNames(t, fetch.Options{DNSServers: []netip.AddrPort{silent.addr, healthy.addr}, DNSTimeout: time.Minute}, 20)
+	askNames(t, fetch.Options{DNS: dns.Config{Servers: []netip.AddrPort{silent.addr, healthy.addr}, Timeout: time.Minute}}, 20)
 	unheard, _, _ := silent.count()
 	heard, _, _ := healthy.count()
 	if unheard == 0 || heard == 0 {
@@ -304,7 +305,7 @@ func TestCancelWhileResolving(t *testing.T) {
 		cancel()
 		return nil
 	})
-	r := askOne(t, ctx, fetch.Options{DNSServers: []netip.AddrPort{s.addr}, DNSTimeout: time.Hour}, "h1.test")
+	r := askOne(t, ctx, fetch.Options{DNS: dns.Config{Servers: []netip.AddrPort{s.addr}, Timeout: time.Hour}}, "h1.test")
 	if r.Err == nil || r.Err.Kind != fetch.KindCanceled || r.Err.Stage != fetch.StageDNS {
 		t.Errorf("%v", r.Err)
 	}

@@ -1,0 +1,423 @@
+package dns
+
+import (
+	"math/rand/v2"
+	"net/netip"
+	"slices"
+	"sync"
+	"time"
+
+	"golang.org/x/net/dns/dnsmessage"
+)
+
+const (
+	// resolutionDelay is how long a family that was answered for waits for the other (RFC 8305 section 3).
+	resolutionDelay = 50 * time.Millisecond
+	// slowCandidate is when the candidates after one that is not answered for are asked beside it.
+	slowCandidate = time.Second
+)
+
+// lookup finds the addresses of one name. It has no goroutine: whatever happens (an answer, a timer, a socket that
+// fails) calls advance, which sends what is due and settles what can be settled.
+type lookup struct {
+	r     *Resolver
+	entry *entry
+
+	mu         sync.Mutex // guards what follows, and the questions
+	settings   *settings
+	servers    []*server // in the order to ask
+	candidates []candidate
+	begun      time.Time
+	limit      time.Time
+	jitter     time.Duration  // percent by which questions are sent again later, so that not all are at once, but both families are
+	winner     *candidate     // its addresses were handed out, and another family is awaited
+	asked      netip.AddrPort // the server of the last answer
+	tally      tally          // for the window
+	timer      *time.Timer
+	wake       time.Time // when the timer fires; zero if it does not
+	stop       []func()  // end what runs by TCP
+	yielded    bool      // its place
+	over       bool
+}
+
+// candidate is one name that the name could stand for (resolv.conf(5), search).
+type candidate struct {
+	typed     bool // the name as it was typed
+	questions []question
+	begun     time.Time
+	partial   time.Time // when the first of two families had addresses
+}
+
+// start begins the lookup. It has its place.
+func (l *lookup) start() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.over {
+		return
+	}
+	now := time.Now()
+	l.begun, l.limit = now, now.Add(l.r.timeout())
+	l.jitter = rand.N[time.Duration](25)
+	if l.entry.queued != nil {
+		close(l.entry.queued)
+	}
+	if l.r.system != nil {
+		l.askSystem()
+		return
+	}
+	sys := l.r.files()
+	l.settings, l.servers = &sys.settings, sys.order(now)
+	names, typed := sys.settings.candidates(l.entry.name)
+	l.candidates = make([]candidate, len(names))
+	types := l.r.types(&sys.settings)
+	for i, name := range names {
+		c := &l.candidates[i]
+		c.typed = i == typed
+		c.questions = make([]question, len(types))
+		for j, t := range types {
+			c.questions[j].init(l, name, t)
+		}
+	}
+	l.advance(now)
+}
+
+// types are those of the addresses that are wanted.
+func (r *Resolver) types(s *settings) []dnsmessage.Type {
+	types := []dnsmessage.Type{dnsmessage.TypeA, dnsmessage.TypeAAAA}
+	switch r.config.Family {
+	case 4:
+		return types[:1]
+	case 6:
+		types = types[1:]
+	}
+	if s.noAAAA {
+		return types[:len(types)-1]
+	}
+	return types
+}
+
+// handle lets something happen to the lookup. If that makes its place free, others start.
+func (l *lookup) handle(event func(now time.Time)) {
+	l.mu.Lock()
+	had := l.hasPlace()
+	if !l.over {
+		now := time.Now()
+		event(now)
+		if !l.over {
+			l.advance(now)
+		}
+	}
+	has := l.hasPlace()
+	l.mu.Unlock()
+	if had && !has {
+		l.r.startQueued()
+	}
+}
+
+func (l *lookup) hasPlace() bool { return !l.over && !l.yielded && l.winner == nil }
+
+// receive takes the reply to a question in flight.
+func (l *lookup) receive(t ticket, f flight, r reply) {
+	l.handle(func(now time.Time) {
+		slow := f.server.hear(now, now.Sub(f.sent), r.outcome)
+		if f.question.drop(t) {
+			f.question.count(slow)
+			f.question.take(f.server, r, now)
+		}
+	})
+}
+
+// lose notes that no answer will come to a question in flight, since its socket has failed.
+func (l *lookup) lose(t ticket, f flight, err error) {
+	l.handle(func(now time.Time) {
+		if f.question.drop(t) {
+			f.question.refuse(f.question.attempt(f.server), err, now)
+		}
+	})
+}
+
+// tick is what the timer calls.
+func (l *lookup) tick() {
+	defer l.r.running.Done()
+	l.handle(func(time.Time) { l.wake = time.Time{} })
+}
+
+// advance sends what is due and settles what can be settled. l.mu is held.
+func (l *lookup) advance(now time.Time) {
+	if l.winner != nil {
+		l.winner.advance(l, now)
+		if !l.winner.isPending() {
+			l.finish(l.winner, nil)
+			return
+		}
+		l.sleep(now)
+		return
+	}
+	c, failure, wait := l.choose(now)
+	if l.tally.lost > 0 {
+		l.r.note(l.tally) // before the end, since that is long to come
+		l.tally = tally{}
+	}
+	if wait && !l.yielded && now.Sub(l.begun) >= yieldAfter {
+		l.r.yield(l)
+	}
+	switch {
+	case c != nil && !c.isPending():
+		l.finish(c, nil)
+	case c != nil:
+		l.handOut(c)
+		l.sleep(now)
+	case !wait:
+		l.finish(nil, failure)
+	default:
+		l.sleep(now)
+	}
+}
+
+// choose goes through the candidates in order, has those asked whose turn it is, and returns the one that the name
+// stands for. The answer of a search domain counts only if all candidates before it are known to have no address; the
+// name as it was typed counts also after a failure.
+func (l *lookup) choose(now time.Time) (winner *candidate, failure *Error, wait bool) {
+	slow := false // the first candidate whose outcome is open
+	for i := range l.candidates {
+		c := &l.candidates[i]
+		if failure != nil && !c.typed {
+			continue
+		}
+		if wait && !slow && c.begun.IsZero() {
+			break
+		}
+		c.advance(l, now)
+		switch {
+		case c.hasAddresses():
+			if wait && (!c.typed || now.Before(l.heldUntil())) {
+				continue
+			}
+			if c.isPending() && !c.isReady(l, now) {
+				return nil, failure, true
+			}
+			return c, nil, false
+		case c.isPending():
+			if !wait {
+				wait, slow = true, !c.typed && !now.Before(c.slowAt(l))
+			}
+		default:
+			if err := c.failure(); err != nil && failure == nil {
+				failure = err
+			}
+		}
+	}
+	if failure == nil && !wait {
+		failure = l.notFound()
+	}
+	return nil, failure, wait
+}
+
+// slowAt is when the candidates after this one are asked beside it.
+func (c *candidate) slowAt(l *lookup) time.Time {
+	return c.begun.Add(min(slowCandidate, l.limit.Sub(l.begun)/4))
+}
+
+// heldUntil is when the name as it was typed no longer waits for search domains that are not answered for.
+func (l *lookup) heldUntil() time.Time { return l.begun.Add(l.limit.Sub(l.begun) / 2) }
+
+// advance begins the candidate, and sends its questions that are due.
+func (c *candidate) advance(l *lookup, now time.Time) {
+	if c.begun.IsZero() {
+		c.begun = now
+	}
+	for i := range c.questions {
+		q := &c.questions[i]
+		if q.isPending() && !now.Before(c.limit(l)) {
+			q.expire(c.limit(l).Sub(l.begun))
+		}
+		q.advance(now)
+		if q.isPending() && l.settings.singleRequest {
+			break
+		}
+	}
+	if c.partial.IsZero() && c.hasAddresses() {
+		c.partial = now
+	}
+}
+
+// limit is when the candidate has failed if nothing was heard.
+func (c *candidate) limit(l *lookup) time.Time {
+	if !l.settings.bounded {
+		return l.limit
+	}
+	limit := c.begun.Add(l.settings.timeout * time.Duration(l.settings.attempts*len(l.servers)))
+	if limit.After(l.limit) {
+		return l.limit
+	}
+	return limit
+}
+
+func (c *candidate) isPending() bool { return c.has((*question).isPending) }
+
+func (c *candidate) hasAddresses() bool { return c.has((*question).hasAddresses) }
+
+// has reports whether something is so for one of the families.
+func (c *candidate) has(property func(*question) bool) bool {
+	for i := range c.questions {
+		if property(&c.questions[i]) {
+			return true
+		}
+	}
+	return false
+}
+
+// isReady reports whether one family is enough to begin with: the other has had its time, and there is a route.
+func (c *candidate) isReady(l *lookup, now time.Time) bool {
+	if now.Sub(c.partial) < resolutionDelay {
+		return false
+	}
+	return c.has(func(q *question) bool {
+		if !q.hasAddresses() {
+			return false
+		}
+		_, ok := l.r.sourceFor(q.addrs[0])
+		return ok
+	})
+}
+
+// failure is that of the first family that has failed.
+func (c *candidate) failure() *Error {
+	for i := range c.questions {
+		if c.questions[i].outcome == failed {
+			return c.questions[i].err
+		}
+	}
+	return nil
+}
+
+// addrs are those of all families that were answered for, best first.
+func (c *candidate) addrs(r *Resolver) []netip.Addr {
+	var all []netip.Addr
+	for i := range c.questions {
+		all = append(all, c.questions[i].addrs...)
+	}
+	return r.bestFirst(r.families(all))
+}
+
+// notFound is the error for a name of which all candidates are known to have no address.
+func (l *lookup) notFound() *Error {
+	e := &Error{NotFound: true, Reason: "no such host"}
+	for i := range l.candidates {
+		c := &l.candidates[i]
+		if len(c.questions) == 0 || c.has(func(q *question) bool { return q.outcome == noData }) {
+			e.Reason = noAddress(l.r.config.Family)
+		}
+	}
+	if l.asked.IsValid() {
+		e.Asked = []netip.AddrPort{l.asked}
+	}
+	return e
+}
+
+// noAddress is the reason for a name that exists.
+func noAddress(family int) string {
+	switch family {
+	case 4:
+		return "no IPv4 address"
+	case 6:
+		return "no IPv6 address"
+	}
+	return "no address"
+}
+
+// sleep sets the timer for what is due next.
+func (l *lookup) sleep(now time.Time) {
+	next := l.limit
+	sooner := func(t time.Time) {
+		if t.After(now) && t.Before(next) {
+			next = t
+		}
+	}
+	for i := range l.candidates {
+		c := &l.candidates[i]
+		if c.begun.IsZero() || !c.isPending() {
+			continue
+		}
+		if l.winner == nil {
+			sooner(c.slowAt(l))
+			sooner(c.limit(l))
+		}
+		if !c.partial.IsZero() {
+			sooner(c.partial.Add(resolutionDelay))
+		}
+		for j := range c.questions {
+			if q := &c.questions[j]; q.isPending() && !q.begun.IsZero() {
+				sooner(q.due)
+			}
+		}
+	}
+	if len(l.candidates) > 1 {
+		sooner(l.heldUntil())
+	}
+	if l.wake.Equal(next) {
+		return
+	}
+	l.wake = next
+	d := next.Sub(now)
+	switch {
+	case l.timer == nil:
+		l.r.running.Add(1)
+		l.timer = time.AfterFunc(d, l.tick)
+	case !l.timer.Reset(d):
+		l.r.running.Add(1) // the timer had fired, so that another call of tick is to come
+	}
+}
+
+// handOut gives the addresses of the candidate to those who wait. The lookup goes on without a place, for the family
+// that is late.
+func (l *lookup) handOut(c *candidate) {
+	l.winner = c
+	for i := range l.candidates {
+		if other := &l.candidates[i]; other != c {
+			other.cancel()
+		}
+	}
+	l.r.handOut(l, c.addrs(l.r))
+}
+
+func (c *candidate) cancel() {
+	for i := range c.questions {
+		if q := &c.questions[i]; q.isPending() {
+			q.settle(failed)
+		}
+	}
+}
+
+// finish ends the lookup with the addresses of a candidate or an error.
+func (l *lookup) finish(c *candidate, err error) {
+	var late, addrs []netip.Addr
+	partly := false
+	if c != nil {
+		addrs = c.addrs(l.r)
+		partly = c.failure() != nil
+		if l.winner != nil {
+			late = slices.DeleteFunc(slices.Clone(addrs), func(a netip.Addr) bool { return slices.Contains(l.entry.addrs, a) })
+		}
+	}
+	for i := range l.candidates {
+		l.candidates[i].cancel()
+	}
+	for _, stop := range l.stop {
+		stop()
+	}
+	if l.timer != nil && l.timer.Stop() {
+		l.r.running.Done()
+	}
+	l.over = true
+	l.r.finish(l, addrs, late, partly, err)
+}
+
+// abort ends the lookup since the run is over.
+func (l *lookup) abort(err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !l.over {
+		l.finish(nil, err)
+	}
+}

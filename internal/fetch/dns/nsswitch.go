@@ -1,0 +1,67 @@
+package dns
+
+import (
+	"slices"
+	"strings"
+)
+
+// sources are where names are looked up, and in which order.
+type sources struct {
+	files, dns bool
+	dnsFirst   bool // before the hosts file
+}
+
+// readSources reads the line about hosts of nsswitch.conf(5): the hosts file (files) and DNS (dns, and resolve, which
+// is systemd's own way to a resolver that resolv.conf names too). Other services are passed over.
+func readSources(text string) sources {
+	for line := range strings.Lines(text) {
+		line, _, _ = strings.Cut(line, "#")
+		database, services, ok := strings.Cut(line, ":")
+		if !ok || strings.TrimSpace(database) != "hosts" {
+			continue
+		}
+		var s sources
+		known := false // the service before an action is one of ours
+		for _, word := range splitActions(services) {
+			switch {
+			case word == "files":
+				s.files, known = true, true
+				s.dnsFirst = s.dns
+			case word == "dns", word == "resolve":
+				s.dns, known = true, true
+			case word[0] == '[' && known && stopsAtNotFound(word):
+				return s
+			case word[0] != '[':
+				known = false
+			}
+		}
+		return s
+	}
+	return sources{files: true, dns: true}
+}
+
+// splitActions splits services at spaces, and keeps what is in brackets in one piece.
+func splitActions(services string) []string {
+	var words []string
+	for services = strings.TrimSpace(services); services != ""; services = strings.TrimSpace(services) {
+		end := strings.IndexAny(services, " \t[")
+		if services[0] == '[' {
+			end = strings.IndexByte(services, ']') + 1
+		}
+		if end <= 0 {
+			end = len(services)
+		}
+		words = append(words, strings.ToLower(services[:end]))
+		services = services[end:]
+	}
+	return words
+}
+
+// stopsAtNotFound reports whether an action ends the search when the service before it does not know the name.
+func stopsAtNotFound(action string) bool {
+	return slices.ContainsFunc(strings.Fields(strings.Trim(action, "[]")), func(rule string) bool {
+		status, then, _ := strings.Cut(rule, "=")
+		but, negated := strings.CutPrefix(status, "!")
+		return then == "return" && (negated && but != "notfound" || status == "notfound")
+	})
+}

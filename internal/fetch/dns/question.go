@@ -1,0 +1,237 @@
+package dns
+
+import (
+	"net/netip"
+	"os"
+	"slices"
+	"time"
+
+	"golang.org/x/net/dns/dnsmessage"
+)
+
+const (
+	// maxRefusals is how often a server that cannot be reached is tried for a question. It may be about to start again.
+	maxRefusals = 3
+	// maxEDNS is how often a question is sent to a server with EDNS. There are firewalls that drop such questions.
+	maxEDNS = 2
+)
+
+// question is one name and one family: it is sent to the servers in turn until one has an answer. The lookup's mutex
+// guards it, but for name and the message after its header, which do not change.
+type question struct {
+	lookup *lookup
+	name   string
+	query  []byte // the message as it is sent, with EDNS
+
+	outcome  outcome
+	addrs    []netip.Addr
+	err      *Error // if failed
+	attempts []attempt
+	tickets  []ticket  // of what is in flight
+	begun    time.Time // when it was sent first; zero before
+	due      time.Time // when it is sent again
+	counted  bool      // for the window
+}
+
+// attempt is what became of a question at one server.
+type attempt struct {
+	server   *server
+	sent     time.Time // last; zero before
+	times    int       // sent
+	refusals int       // times that the server could not be reached
+	over     bool      // the server has failed, and is asked no more
+	busy     bool      // it is asked by TCP now
+}
+
+func (q *question) init(l *lookup, name string, t dnsmessage.Type) {
+	q.lookup, q.name = l, name
+	q.query = appendQuery(make([]byte, 0, headerLen+len(name)+2+4+optLen), name, t)
+	q.attempts = make([]attempt, len(l.servers))
+	for i, s := range l.servers {
+		q.attempts[i].server = s
+	}
+}
+
+// wire is the question as it stands in messages (RFC 1035 section 4.1.2).
+func (q *question) wire() []byte { return q.query[headerLen : len(q.query)-optLen] }
+
+func (q *question) isPending() bool { return q.outcome == unanswered }
+
+func (q *question) hasAddresses() bool { return len(q.addrs) > 0 }
+
+// next is the server that was asked least among those that have not failed.
+func (q *question) next() *attempt {
+	var best *attempt
+	for i := range q.attempts {
+		if a := &q.attempts[i]; !a.over && !a.busy && (best == nil || a.times < best.times) {
+			best = a
+		}
+	}
+	return best
+}
+
+// advance sends the question if it is due, or settles it when there is no server left.
+func (q *question) advance(now time.Time) {
+	for q.isPending() && !now.Before(q.due) {
+		if q.begun.IsZero() {
+			q.begun = now
+		} else {
+			q.lapse(now)
+		}
+		a := q.next()
+		switch {
+		case a != nil:
+			q.ask(a, now)
+		case slices.ContainsFunc(q.attempts, func(a attempt) bool { return a.busy }):
+			q.due = q.lookup.limit
+			return
+		default:
+			q.settle(failed)
+		}
+	}
+}
+
+func (q *question) ask(a *attempt, now time.Time) {
+	a.times++
+	a.sent = now
+	d := a.server.wait(a.times, q.begun, q.lookup.settings.timeout)
+	q.due = now.Add(d + d*q.lookup.jitter/100)
+	if q.lookup.settings.useTCP {
+		q.lookup.askByTCP(q, a)
+	} else {
+		q.send(a)
+	}
+}
+
+// send sends the question by UDP.
+func (q *question) send(a *attempt) {
+	query, withEDNS := q.query, a.times <= maxEDNS && !a.server.isPlain()
+	if !withEDNS {
+		query = withoutEDNS(query)
+	}
+	f := flight{question: q, server: a.server, sent: a.sent, withEDNS: withEDNS}
+	t, err := a.server.send(f, query, q.lane())
+	if err != nil {
+		q.refuse(a, err, a.sent)
+		return
+	}
+	q.tickets = append(q.tickets, t)
+}
+
+// lane is 1 for the second question of single-request-reopen, which has a socket of its own.
+func (q *question) lane() int {
+	if q.lookup.settings.reopen && q.wire()[len(q.wire())-3] == byte(dnsmessage.TypeAAAA) {
+		return 1
+	}
+	return 0
+}
+
+// lapse notes that the server asked last has not answered in time.
+func (q *question) lapse(now time.Time) {
+	last := &q.attempts[0]
+	for i := range q.attempts {
+		a := &q.attempts[i]
+		if a.sent.After(last.sent) {
+			last = a
+		}
+	}
+	if !last.over && last.refusals == 0 && now.Sub(last.sent) >= minPatience {
+		last.server.doubt(last.sent, now)
+		if !q.counted {
+			q.counted = true
+			q.lookup.tally.lost++
+		}
+	}
+}
+
+// drop takes a ticket off the question, and reports whether it was there.
+func (q *question) drop(t ticket) bool {
+	i := slices.Index(q.tickets, t)
+	if i < 0 {
+		return false
+	}
+	q.tickets = slices.Delete(q.tickets, i, i+1)
+	return true
+}
+
+// count counts an answer for the window.
+func (q *question) count(slow bool) {
+	if q.counted {
+		return
+	}
+	q.counted = true
+	q.lookup.tally.answered++
+	if slow {
+		q.lookup.tally.slow++
+	}
+}
+
+func (q *question) attempt(s *server) *attempt {
+	for i := range q.attempts {
+		if q.attempts[i].server == s {
+			return &q.attempts[i]
+		}
+	}
+	return nil
+}
+
+// take makes a reply the answer, or has another server asked.
+func (q *question) take(s *server, r reply, now time.Time) {
+	a := q.attempt(s)
+	switch r.outcome {
+	case found, noData, noName:
+		q.addrs = r.addrs
+		q.lookup.asked = s.addr
+		q.settle(r.outcome)
+	case truncated:
+		if !a.busy {
+			q.lookup.askByTCP(q, a)
+		}
+	case oldServer:
+		a.sent = now
+		q.send(a)
+	default:
+		a.over = true
+		s.doubt(a.sent, now)
+		if q.err == nil || q.err.Err != nil {
+			q.err = &Error{Reason: r.reason, Asked: []netip.AddrPort{s.addr}}
+		}
+		q.due = now
+	}
+}
+
+// refuse notes that a server could not be reached, and has the next one asked at once.
+func (q *question) refuse(a *attempt, err error, now time.Time) {
+	a.server.doubt(a.sent, now)
+	a.refusals++
+	a.over = a.over || a.refusals >= maxRefusals
+	if q.err == nil {
+		q.err = systemError(err)
+		q.err.Asked = []netip.AddrPort{a.server.addr}
+	}
+	if next := q.next(); next == nil || next.times < a.times {
+		q.due = now
+	}
+}
+
+// settle ends the question. Answers that come later are not waited for.
+func (q *question) settle(o outcome) {
+	q.outcome = o
+	for _, t := range q.tickets {
+		t.socket.server.forget(t)
+	}
+	q.tickets = nil
+}
+
+// expire fails a question that nobody has answered in the time that it had since the lookup began.
+func (q *question) expire(after time.Duration) {
+	if q.err == nil {
+		q.err = &Error{Reason: "timed out after " + after.Round(time.Millisecond).String(), Err: os.ErrDeadlineExceeded}
+		for _, a := range q.attempts {
+			if a.times > 0 {
+				q.err.Asked = append(q.err.Asked, a.server.addr)
+			}
+		}
+	}
+	q.settle(failed)
+}

@@ -1,0 +1,536 @@
+package dns
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"net/netip"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/miekg/dns"
+	"go.uber.org/goleak"
+	"golang.org/x/sync/errgroup"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+const resolvConf = "nameserver 127.0.0.1\n"
+
+// lookUp looks up so many names at once as a run does with its hosts, and returns how often each outcome was seen.
+func lookUp(t *testing.T, r *Resolver, parallel int, names ...string) map[string]int {
+	t.Helper()
+	var (
+		mu   sync.Mutex
+		says = make(map[string]int)
+		g    errgroup.Group
+	)
+	g.SetLimit(parallel)
+	for _, name := range names {
+		g.Go(func() error {
+			answer, err := r.Lookup(t.Context(), Query{Name: name})
+			text := "found"
+			if err != nil {
+				text = say(answer, err)
+			} else if !isOf(answer.Addrs, name) {
+				text = fmt.Sprintf("%s has %v", name, answer.Addrs)
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			says[text]++
+			return nil
+		})
+	}
+	_ = g.Wait()
+	return says
+}
+
+// numbered answers for hN.test by an address that has N in it.
+func numbered(q asked) []packet {
+	m := new(dns.Msg).SetReply(q.Msg)
+	m.RecursionAvailable = true
+	var n int
+	switch _, err := fmt.Sscanf(q.Question[0].Name, "h%d.test.", &n); {
+	case err != nil:
+		m.Rcode = dns.RcodeNameError
+	case q.Question[0].Qtype == dns.TypeA:
+		m.Answer = []dns.RR{&dns.A{
+			Hdr: dns.RR_Header{Name: q.Question[0].Name, Rrtype: dns.TypeA, Class: dns.ClassINET, Ttl: 60},
+			A:   net.IPv4(198, 18, byte(n>>8), byte(n)),
+		}}
+	}
+	return pack(m)
+}
+
+func isOf(addrs []netip.Addr, name string) bool {
+	var n int
+	_, err := fmt.Sscanf(name, "h%d.test", &n)
+	return err == nil && len(addrs) == 1 && addrs[0] == netip.AddrFrom4([4]byte{198, 18, byte(n >> 8), byte(n)})
+}
+
+// series are the names hN.test.
+func series(from, to int) []string {
+	var names []string
+	for i := from; i < to; i++ {
+		names = append(names, fmt.Sprintf("h%d.test", i))
+	}
+	return names
+}
+
+func repeat(name string, n int) []string {
+	return strings.Split(strings.Repeat(name+" ", n)[:n*(len(name)+1)-1], " ")
+}
+
+// in runs a test in a lab and in fake time, and makes sure that nothing is left of the resolver.
+func in(t *testing.T, l lab, test func(t *testing.T, r *Resolver, n *network)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		if l.resolv == "" {
+			l.resolv = resolvConf
+		}
+		r, n := l.start(t)
+		test(t, r, n)
+		r.Close()
+		if n.open != 0 {
+			t.Errorf("%d connections are open", n.open)
+		}
+	})
+}
+
+func wantAll(t *testing.T, got map[string]int, what string, n int) {
+	t.Helper()
+	if got[what] != n || len(got) != 1 {
+		t.Errorf("%v, not %d times %q", got, n, what)
+	}
+}
+
+func TestOneLookupForAllWhoAsk(t *testing.T) {
+	in(t, lab{servers: map[string]server_{a: late(time.Second/10, numbered)}}, func(t *testing.T, r *Resolver, n *network) {
+		ask := func(packets int) {
+			t.Helper()
+			wantAll(t, lookUp(t, r, 100, repeat("h1.test", 1000)...), "found", 1000)
+			if n.packets != packets {
+				t.Errorf("%d packets, not %d", n.packets, packets)
+			}
+		}
+		ask(2)
+		time.Sleep(answersLive - time.Second)
+		ask(2)
+		time.Sleep(time.Second)
+		ask(4)
+	})
+}
+
+func TestFailuresAreRemembered(t *testing.T) {
+	for _, tt := range []struct {
+		name, want string
+		server     server_
+	}{
+		{"no such name", "not_found: no such host (asked 127.0.0.1:53)", zone("")},
+		{"SERVFAIL", "dns_failure: SERVFAIL (asked 127.0.0.1:53)", rcode(dns.RcodeServerFailure)},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			in(t, lab{servers: map[string]server_{a: tt.server}}, func(t *testing.T, r *Resolver, n *network) {
+				ask := func(packets int) {
+					t.Helper()
+					wantAll(t, lookUp(t, r, 64, repeat("nothing.test", 1000)...), tt.want, 1000)
+					if n.packets != packets {
+						t.Errorf("%d packets, not %d", n.packets, packets)
+					}
+				}
+				ask(2)
+				time.Sleep(errorsLive - time.Second)
+				ask(2)
+				time.Sleep(time.Second)
+				ask(4)
+				// A further try, of two hosts.
+				ended := time.Now()
+				time.Sleep(time.Second)
+				for range 2 {
+					if _, err := r.Lookup(t.Context(), Query{Name: "nothing.test", Since: ended}); say(Answer{}, err) != tt.want {
+						t.Error(err)
+					}
+				}
+				if n.packets != 6 {
+					t.Errorf("%d packets after another try, not 6", n.packets)
+				}
+			})
+		})
+	}
+}
+
+// Half an answer is remembered as a failure is.
+func TestFamilyThatFailedIsAskedForAgain(t *testing.T) {
+	broken := true
+	l := lab{servers: map[string]server_{a: func(q asked) []packet {
+		if broken && q.Question[0].Qtype == dns.TypeA {
+			return rcode(dns.RcodeServerFailure)(q)
+		}
+		return zone(hostRecords)(q)
+	}}}
+	in(t, l, func(t *testing.T, r *Resolver, n *network) {
+		ask := func(since time.Time, want string) {
+			t.Helper()
+			if got := say(r.Lookup(t.Context(), Query{Name: "h.test", Since: since})); got != want {
+				t.Errorf("%q, not %q", got, want)
+			}
+		}
+		ask(time.Time{}, "2001:db8::1")
+		broken = false
+		ask(time.Time{}, "2001:db8::1")
+		ask(time.Now(), both)
+		broken = true
+		ask(time.Now(), both)
+	})
+}
+
+func TestSilentNameCostsItsTimeOnce(t *testing.T) {
+	in(t, lab{servers: map[string]server_{a: silent}}, func(t *testing.T, r *Resolver, n *network) {
+		begun := time.Now()
+		wantAll(t, lookUp(t, r, 4, repeat("h1.test", 20)...), "timeout: timed out after 5s (asked 127.0.0.1:53)", 20)
+		if took := time.Since(begun); took != 5*time.Second {
+			t.Errorf("took %v", took)
+		}
+	})
+}
+
+// Silent names take all places for a while. Those that wait for one lose no time.
+func TestWaitingForAPlaceIsNoTime(t *testing.T) {
+	l := lab{servers: map[string]server_{a: below("dead.test.", silent, numbered)}}
+	in(t, l, func(t *testing.T, r *Resolver, n *network) {
+		var dead sync.WaitGroup
+		for i := range 600 {
+			dead.Go(func() { r.Lookup(t.Context(), Query{Name: fmt.Sprintf("n%d.dead.test", i)}) })
+		}
+		synctest.Wait()
+		answer, err := r.Lookup(t.Context(), Query{Name: "h1.test", Deadline: time.Now().Add(time.Second)})
+		if err != nil || answer.Waited < 4*time.Second {
+			t.Errorf("%v after a wait of %v", err, answer.Waited)
+		}
+		dead.Wait()
+		wantAll(t, lookUp(t, r, 3000, series(0, 3000)...), "found", 3000)
+	})
+}
+
+func TestEveryNameWithManyInFlight(t *testing.T) {
+	in(t, lab{servers: map[string]server_{a: late(100*time.Millisecond, numbered)}}, func(t *testing.T, r *Resolver, n *network) {
+		wantAll(t, lookUp(t, r, 15_000, series(0, 20_000)...), "found", 20_000)
+		if n.packets != 40_000 {
+			t.Errorf("%d packets for 20,000 names", n.packets)
+		}
+	})
+}
+
+// limited serves so many questions a second, lets so many wait, and drops the others.
+func limited(rate, room int, s server_) server_ {
+	var (
+		mu   sync.Mutex
+		free time.Time // when it has nothing to do
+	)
+	return func(q asked) []packet {
+		mu.Lock()
+		defer mu.Unlock()
+		now := time.Now()
+		if free.Before(now) {
+			free = now
+		}
+		if free.Sub(now) >= time.Second*time.Duration(room)/time.Duration(rate) {
+			return nil
+		}
+		free = free.Add(time.Second / time.Duration(rate))
+		return late(free.Sub(now), s)(q)
+	}
+}
+
+func TestResolverThatIsOverloaded(t *testing.T) {
+	for _, room := range []int{50, 1000, 100_000} {
+		t.Run(fmt.Sprint("room for ", room), func(t *testing.T) {
+			in(t, lab{servers: map[string]server_{a: limited(500, room, numbered)}}, func(t *testing.T, r *Resolver, n *network) {
+				begun := time.Now()
+				wantAll(t, lookUp(t, r, 1000, series(0, 5000)...), "found", 5000)
+				t.Logf("%d packets, %v", n.packets, time.Since(begun))
+				if n.packets > 20_000 {
+					t.Errorf("%d packets for 10,000 questions", n.packets)
+				}
+			})
+		})
+	}
+}
+
+// A resolver that starts again and again, and a search domain in which each name exists.
+func TestResolverThatRestarts(t *testing.T) {
+	begun := time.Now()
+	gone := func() bool { return time.Since(begun)%(1600*time.Millisecond) < 100*time.Millisecond }
+	for name, away := range map[string]server_{"refused": nil, "silent": silent, "SERVFAIL": rcode(dns.RcodeServerFailure), "REFUSED": rcode(dns.RcodeRefused)} {
+		t.Run(name, func(t *testing.T) {
+			there := late(time.Millisecond, below("wild.test.", zone("*.test.wild.test. A 192.0.2.66"), numbered))
+			l := lab{resolv: resolvConf + "search wild.test\n", servers: map[string]server_{a: func(q asked) []packet {
+				switch {
+				case !gone():
+					return there(q)
+				case away == nil:
+					return []packet{{raw: nil}} // stands for a closed port
+				}
+				return late(time.Millisecond, away)(q)
+			}}}
+			in(t, l, func(t *testing.T, r *Resolver, n *network) {
+				begun = time.Now()
+				got := lookUp(t, r, 10, series(0, 20_000)...)
+				for text, n := range got {
+					// What a server said counts. It is never another host's address.
+					if text != "found" && text != "dns_failure: "+name+" (asked 127.0.0.1:53)" {
+						t.Errorf("%d times %q", n, text)
+					}
+				}
+				if got["found"] < 15_000 {
+					t.Error(got)
+				}
+				if name == "refused" || name == "silent" {
+					wantAll(t, got, "found", 20_000)
+				}
+			})
+		})
+	}
+}
+
+func TestLoss(t *testing.T) {
+	lossy := func(s server_, percent int) server_ {
+		random := rand.New(rand.NewPCG(1, 2))
+		var mu sync.Mutex
+		return func(q asked) []packet {
+			mu.Lock()
+			lost := random.IntN(100) < percent
+			mu.Unlock()
+			if lost {
+				return nil
+			}
+			return s(q)
+		}
+	}
+	for _, percent := range []int{10, 30} {
+		t.Run(fmt.Sprint(percent, " percent"), func(t *testing.T) {
+			in(t, lab{servers: map[string]server_{a: lossy(late(time.Millisecond, numbered), percent)}}, func(t *testing.T, r *Resolver, n *network) {
+				begun := time.Now()
+				wantAll(t, lookUp(t, r, 256, series(0, 5000)...), "found", 5000)
+				t.Logf("%d packets, %v", n.packets, time.Since(begun))
+			})
+		})
+	}
+}
+
+// What is learnt about a server serves all names.
+func TestDeadServerIsPassedOver(t *testing.T) {
+	for name, dead := range map[string]server_{"silent": silent, "closed": nil, "REFUSED": rcode(dns.RcodeRefused)} {
+		for _, given := range []bool{false, true} {
+			t.Run(fmt.Sprint(name, given), func(t *testing.T) {
+				l := lab{resolv: "nameserver 127.0.0.1\nnameserver 127.0.0.2\n", servers: map[string]server_{a: dead, b: numbered}}
+				if given {
+					l.config.Servers = addrs(a, b)
+				}
+				in(t, l, func(t *testing.T, r *Resolver, n *network) {
+					begun := time.Now()
+					wantAll(t, lookUp(t, r, 1, series(0, 100)...), "found", 100)
+					if took := time.Since(begun); took > time.Second {
+						t.Errorf("took %v", took)
+					}
+					if n.packets > 204 {
+						t.Errorf("%d packets", n.packets)
+					}
+					// It is tried again by one lookup, and used when it is back.
+					time.Sleep(passedOver)
+					wantAll(t, lookUp(t, r, 100, series(100, 200)...), "found", 100)
+					if n.packets > 408 {
+						t.Errorf("%d packets after a while", n.packets)
+					}
+					n.servers[a] = numbered
+					time.Sleep(passedOver)
+					wantAll(t, lookUp(t, r, 1, series(200, 210)...), "found", 10)
+					if n.asked["udp 127.0.0.1:53 h209.test. A"]+n.asked["udp 127.0.0.1:53 h208.test. A"] == 0 {
+						t.Error("the server is back, and not asked")
+					}
+				})
+			})
+		}
+	}
+}
+
+func TestRotate(t *testing.T) {
+	l := lab{resolv: "nameserver 127.0.0.1\nnameserver 127.0.0.2\noptions rotate\n", servers: map[string]server_{a: numbered, b: numbered}}
+	in(t, l, func(t *testing.T, r *Resolver, n *network) {
+		wantAll(t, lookUp(t, r, 1, series(0, 10)...), "found", 10)
+		counts := make(map[string]int)
+		for key, times := range n.asked {
+			counts[strings.Fields(key)[1]] += times
+		}
+		if counts[a] != 10 || counts[b] != 10 {
+			t.Errorf("%v", counts)
+		}
+	})
+}
+
+func TestServerWithoutEDNSIsRemembered(t *testing.T) {
+	in(t, lab{servers: map[string]server_{a: withoutOPT(numbered, dns.RcodeFormatError, true)}}, func(t *testing.T, r *Resolver, n *network) {
+		wantAll(t, lookUp(t, r, 1, series(0, 100)...), "found", 100)
+		if n.packets > 202 {
+			t.Errorf("%d packets", n.packets)
+		}
+	})
+}
+
+// There are resolvers that never answer for IPv6.
+func TestServerWithoutOneFamily(t *testing.T) {
+	in(t, lab{servers: map[string]server_{a: only(dns.TypeAAAA, silent, numbered)}}, func(t *testing.T, r *Resolver, n *network) {
+		begun := time.Now()
+		wantAll(t, lookUp(t, r, 10_000, series(0, 10_000)...), "found", 10_000)
+		if took := time.Since(begun); took > 3*time.Second {
+			t.Errorf("took %v", took)
+		}
+	})
+}
+
+func TestSocketsAreSharedAndChanged(t *testing.T) {
+	for _, tt := range []struct {
+		options     string
+		most, least int
+	}{{"", 4, 4}, {"options single-request-reopen\n", 4, 4}} {
+		in(t, lab{resolv: resolvConf + tt.options, servers: map[string]server_{a: numbered}}, func(t *testing.T, r *Resolver, n *network) {
+			wantAll(t, lookUp(t, r, 64, series(0, 3*maxQueries/2+10)...), "found", 3*maxQueries/2+10)
+			if n.ports < tt.least || n.ports > tt.most {
+				t.Errorf("%d sockets for %d questions", n.ports, n.packets)
+			}
+			if len(n.ids) < n.packets*9/10 {
+				t.Errorf("%d ids in %d questions", len(n.ids), n.packets)
+			}
+		})
+	}
+}
+
+func TestDeadlineOfAHost(t *testing.T) {
+	in(t, lab{servers: map[string]server_{a: late(2*time.Second, numbered)}}, func(t *testing.T, r *Resolver, n *network) {
+		begun := time.Now()
+		_, err := r.Lookup(t.Context(), Query{Name: "h1.test", Deadline: begun.Add(time.Second)})
+		var e *Error
+		if !errors.As(err, &e) || !e.Timeout() || !errors.Is(err, os.ErrDeadlineExceeded) || time.Since(begun) != time.Second {
+			t.Errorf("%v after %v", err, time.Since(begun))
+		}
+		// The lookup goes on for others.
+		wantAll(t, lookUp(t, r, 1, "h1.test"), "found", 1)
+		if time.Since(begun) != 2*time.Second {
+			t.Errorf("found after %v", time.Since(begun))
+		}
+	})
+}
+
+func TestEndOfTheRun(t *testing.T) {
+	for _, closes := range []bool{true, false} {
+		synctest.Test(t, func(t *testing.T) {
+			l := lab{resolv: resolvConf + "options use-vc\n", servers: map[string]server_{a: silent}}
+			if closes {
+				l.resolv = resolvConf
+			}
+			r, n := l.start(t)
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			var all sync.WaitGroup
+			for i := range 1000 {
+				all.Go(func() {
+					if _, err := r.Lookup(ctx, Query{Name: fmt.Sprintf("h%d.test", i)}); err == nil {
+						t.Error("found")
+					}
+				})
+			}
+			time.Sleep(time.Second)
+			if closes {
+				r.Close()
+			} else {
+				cancel()
+			}
+			begun := time.Now()
+			all.Wait()
+			r.Close()
+			if !time.Now().Equal(begun) {
+				t.Errorf("took %v to end", time.Since(begun))
+			}
+			if n.open != 0 {
+				t.Errorf("%d connections are open", n.open)
+			}
+			if _, err := r.Lookup(t.Context(), Query{Name: "h1.test"}); !errors.Is(err, net.ErrClosed) {
+				t.Errorf("a lookup after the end: %v", err)
+			}
+		})
+	}
+}
+
+// Nothing is read until a name is looked up, and then once.
+func TestFilesAreReadWhenNeeded(t *testing.T) {
+	reads := 0
+	c := Config{Etc: t.TempDir(), Getenv: func(string) string { reads++; return "" }}
+	r := New(t.Context(), c)
+	r.system = nil
+	if _, err := r.Lookup(t.Context(), Query{Name: "192.0.2.1"}); err != nil || reads > 0 {
+		t.Errorf("%v, and %d reads for an address", err, reads)
+	}
+	for range 2 {
+		if _, err := r.Lookup(t.Context(), Query{Name: "localhost"}); err != nil || reads != 2 {
+			t.Errorf("%v, and %d variables read, not two", err, reads)
+		}
+	}
+	r.Close()
+}
+
+// The system's own resolver is used where resolv.conf is not how to find a server.
+func TestSystemResolver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, _ := lab{config: Config{Family: 6}}.start(t)
+		running, most := 0, 0
+		var mu sync.Mutex
+		r.system = func(ctx context.Context, network, name string) ([]netip.Addr, error) {
+			mu.Lock()
+			running++
+			most = max(most, running)
+			mu.Unlock()
+			defer func() { mu.Lock(); running--; mu.Unlock() }()
+			switch {
+			case network != "ip6":
+				t.Error(network)
+			case name == "silent.test":
+				<-ctx.Done()
+				return nil, ctx.Err()
+			case name == "nothing.test":
+				return nil, &net.DNSError{IsNotFound: true}
+			case name == "broken.test":
+				return nil, &net.DNSError{Err: "server misbehaving", Server: "unknown"}
+			}
+			time.Sleep(time.Second)
+			return []netip.Addr{netip.MustParseAddr("2001:db8::1")}, nil
+		}
+		var all sync.WaitGroup
+		for i := range 2 * maxLookups {
+			all.Go(func() {
+				if got := say(r.Lookup(t.Context(), Query{Name: fmt.Sprintf("h%d.test", i)})); got != "2001:db8::1" {
+					t.Error(got)
+				}
+			})
+		}
+		all.Wait()
+		if most <= firstLookups || most > maxLookups {
+			t.Errorf("%d at once", most)
+		}
+		for name, want := range map[string]string{
+			"silent.test":  "timeout: timed out after 5s",
+			"nothing.test": "not_found: no such host",
+			"broken.test":  "dns_failure: server misbehaving",
+		} {
+			if got := say(r.Lookup(t.Context(), Query{Name: name})); got != want {
+				t.Errorf("%q, not %q", got, want)
+			}
+		}
+		r.Close()
+	})
+}

@@ -1,0 +1,104 @@
+package dns
+
+import (
+	"net/netip"
+	"sync"
+	"time"
+)
+
+const (
+	// minPatience and maxPatience bound how long a question waits before it is sent again, or to the next server.
+	minPatience = 400 * time.Millisecond
+	maxPatience = 2 * time.Second
+	// passedOver is how long a server that failed is asked after the others.
+	passedOver = 10 * time.Second
+)
+
+// server is one resolver to ask: the sockets to it, and what is known of it.
+type server struct {
+	addr    netip.AddrPort
+	dial    Dialer
+	running *sync.WaitGroup // the readers of its sockets
+
+	mu       sync.Mutex
+	closed   bool
+	current  [2]*socket // that take questions; a second one for single-request-reopen
+	sockets  map[*socket]struct{}
+	heard    time.Time     // its last answer
+	served   time.Time     // its last answer that was no failure
+	suspect  time.Time     // until when it is asked after the others; zero while it serves
+	patience time.Duration // twice its usual time to answer
+	best     time.Duration // its least time to answer
+	plain    bool          // it knows no EDNS
+}
+
+// hear notes an answer that took so long, and reports whether that is slow for the server. The server serves if it
+// answered the question, whatever the answer was.
+func (s *server) hear(now time.Time, took time.Duration, o outcome) (slow bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.heard = now
+	s.patience += (2*took - s.patience) / 8
+	if s.best == 0 || took < s.best {
+		s.best = max(took, 1)
+	}
+	switch o {
+	case found, noData, noName, truncated:
+		s.served, s.suspect = now, time.Time{}
+	case oldServer:
+		s.plain = true
+	}
+	return took > max(slowAnswer, slowdown*s.best)
+}
+
+// doubt notes that a question that was sent at a moment has failed. Where other questions fared better since, the
+// reason is the question.
+func (s *server) doubt(sent, now time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.served.Before(sent) {
+		s.suspect = now.Add(passedOver)
+	}
+}
+
+// isPassedOver reports whether others are asked first. When the time is over, one lookup finds out for all.
+func (s *server) isPassedOver(now time.Time) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case s.suspect.IsZero():
+		return false
+	case now.Before(s.suspect):
+		return true
+	}
+	s.suspect = now.Add(passedOver)
+	return false
+}
+
+// wait is how long to wait for an answer to a question that is sent for the nth time. A server that has said nothing
+// since the first time gets twice as long each time.
+func (s *server) wait(n int, since time.Time, most time.Duration) time.Duration {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	d := min(max(s.patience, minPatience), maxPatience)
+	if s.heard.Before(since) {
+		d <<= n - 1
+	}
+	return min(d, most)
+}
+
+func (s *server) isPlain() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.plain
+}
+
+// close ends the readers of its sockets.
+func (s *server) close() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.closed = true
+	for k := range s.sockets {
+		k.conn.Close()
+	}
+}

@@ -1,0 +1,57 @@
+package dns
+
+import (
+	"errors"
+	"net"
+	"os"
+	"time"
+)
+
+// askSystem has the system's own resolver find the name.
+func (l *lookup) askSystem() {
+	ctx, cancel := l.r.contextUntil(l.limit)
+	l.stop = append(l.stop, cancel)
+	name := l.entry.name
+	l.r.running.Go(func() {
+		network := map[int]string{0: "ip", 4: "ip4", 6: "ip6"}[l.r.config.Family]
+		addrs, err := l.r.system(ctx, network, name)
+		l.handle(func(now time.Time) {
+			c := &candidate{questions: []question{{outcome: found}}}
+			for _, addr := range addrs {
+				c.questions[0].addrs = append(c.questions[0].addrs, addr.Unmap())
+			}
+			if isTimeout(err) {
+				l.tally.lost++
+			} else {
+				l.tally.answered++
+			}
+			switch {
+			case err == nil && c.hasAddresses():
+				l.finish(c, nil)
+			case err == nil:
+				l.finish(nil, &Error{NotFound: true, Reason: noAddress(l.r.config.Family)})
+			default:
+				l.finish(nil, systemFailure(err, now.Sub(l.begun)))
+			}
+		})
+	})
+}
+
+// systemFailure is an error of the system's own resolver.
+func systemFailure(err error, after time.Duration) *Error {
+	var failed *net.DNSError
+	switch {
+	case isTimeout(err):
+		return &Error{Reason: "timed out after " + after.Round(time.Millisecond).String(), Err: os.ErrDeadlineExceeded}
+	case errors.As(err, &failed) && failed.IsNotFound:
+		return &Error{NotFound: true, Reason: "no such host"}
+	case failed != nil:
+		return &Error{Reason: failed.Err}
+	}
+	return systemError(err)
+}
+
+func isTimeout(err error) bool {
+	var t interface{ Timeout() bool }
+	return errors.As(err, &t) && t.Timeout()
+}

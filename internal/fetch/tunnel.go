@@ -1,0 +1,144 @@
+package fetch
+
+import (
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"strconv"
+)
+
+// endpoint is what a proxy is to connect to: a name, which the proxy looks up, or
+// an address.
+type endpoint struct {
+	host string
+	addr netip.Addr // valid if the host is, or has been looked up as, an address
+	port uint16
+}
+
+// String is the endpoint as a request to CONNECT names it (RFC 9110 section
+// 9.3.6).
+func (e endpoint) String() string {
+	host := e.host
+	if e.addr.IsValid() {
+		host = e.addr.WithZone("").String()
+	}
+	return net.JoinHostPort(host, strconv.Itoa(int(e.port)))
+}
+
+// tunnel has the proxy, if there is one, connect to the target. An http target
+// needs no tunnel to an HTTP proxy, which takes the request itself.
+func (t *trip) tunnel() *Error {
+	if t.proxy == nil {
+		return nil
+	}
+	if t.proxy.Scheme == "https" {
+		if err := t.secureProxy(); err != nil {
+			return t.proxyError(err)
+		}
+	}
+	var err error
+	switch {
+	case t.proxy.isSOCKS():
+		err = connectSOCKS(t.stream, t.proxy.user, t.peer)
+	case t.forwarded:
+		return nil
+	default:
+		err = t.connectHTTP()
+	}
+	if err != nil {
+		return t.proxyError(describeEOF(err, errors.New("closed the connection")))
+	}
+	t.reply.Times.Connect = t.v.elapsed()
+	return nil
+}
+
+// proxyError tells a failure of the proxy from one of the target.
+func (t *trip) proxyError(err error) *Error {
+	known := new(Error)
+	*known = *newError(StageProxy, t.step.reword(err))
+	known.Stage = StageProxy
+	known.Err = fmt.Errorf("%s: %w", t.proxy, known.Err)
+	return known
+}
+
+// secureProxy speaks TLS with the proxy itself.
+func (t *trip) secureProxy() error {
+	config := t.v.f.options.TLS.Clone()
+	if config == nil {
+		config = new(tls.Config)
+	}
+	config.ServerName = t.proxy.Host
+	config.NextProtos = []string{"http/1.1"}
+	client := tls.Client(t.conn, config)
+	if err := client.Handshake(); err != nil {
+		return explainTLS(err)
+	}
+	t.stream = client
+	return nil
+}
+
+// connectHTTP asks an HTTP proxy for a tunnel (RFC 9110 section 9.3.6). A 2xx
+// reply has no body, whatever its fields say; what follows it is the tunnel's.
+func (t *trip) connectHTTP() error {
+	f := t.v.f
+	buf := f.buffers.Get().(*[]byte)
+	defer f.buffers.Put(buf)
+	_, writeErr := t.stream.Write(f.request.appendConnect((*buf)[:0], t.peer.String(), t.proxy))
+	if writeErr != nil {
+		t.conn.ResetOnClose() // a proxy may refuse before it has been asked
+	}
+	h := headReader{buf: (*buf)[:0]}
+	if err := h.read(t.stream, f.options.MaxHeader); err != nil {
+		if writeErr != nil && len(h.buf) == 0 {
+			return writeErr
+		}
+		return err
+	}
+	if err := refusal(&h.final); err != nil {
+		return err
+	}
+	if rest := h.buf[h.section+len(h.final.Raw):]; len(rest) > 0 {
+		t.stream = &aheadConn{t.stream, append([]byte(nil), rest...)}
+	}
+	return nil
+}
+
+// refusal is the error for a reply to CONNECT other than 2xx.
+func refusal(h *Head) error {
+	if 200 <= h.Status && h.Status <= 299 {
+		return nil
+	}
+	e := &Error{Stage: StageProxy, Kind: KindProxyRefused, Err: fmt.Errorf("answered CONNECT with %d %s", h.Status, h.Reason())}
+	if h.Status == 407 {
+		e.Kind, e.Hint = KindProxyAuth, proxyAuthHint
+	}
+	return e
+}
+
+// checkForwarded tells a forwarding proxy's demand for credentials from an answer
+// of the target (RFC 9110 section 15.5.8).
+func (t *trip) checkForwarded() *Error {
+	if !t.forwarded || t.reply.Head.Status != 407 {
+		return nil
+	}
+	return t.proxyError(&Error{Stage: StageProxy, Kind: KindProxyAuth, Err: errors.New("wants credentials (407)"), Hint: proxyAuthHint})
+}
+
+const proxyAuthHint = "give credentials, as in -x http://USER:PASSWORD@HOST:PORT"
+
+// aheadConn is a connection of which some bytes have been read already.
+type aheadConn struct {
+	net.Conn
+	ahead []byte
+}
+
+func (c *aheadConn) Read(p []byte) (int, error) {
+	if len(c.ahead) == 0 {
+		return c.Conn.Read(p)
+	}
+	n := copy(p, c.ahead)
+	c.ahead = c.ahead[n:]
+	return n, nil
+}
