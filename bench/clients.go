@@ -101,6 +101,10 @@ func clients() []client {
 			argv: ours("--json"),
 		},
 		{
+			name: "wget-held", input: hostList, status: status, last: last,
+			argv: ours("--keep-order"),
+		},
+		{
 			name: "wget-ordered", input: hostList, ordered: true, status: `"status":200`, last: `"accept-ranges"`,
 			argv: ours("--json", "--keep-order"),
 		},
