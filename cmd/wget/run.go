@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"slices"
 	"sync/atomic"
@@ -52,12 +53,7 @@ func run(ctx context.Context, c *config, s streams, samples fs.FS, begin func())
 	}
 
 	end := outcome{signal: signalOf(ctx)}
-	if text := summary.Interrupted(); text != "" && showing.CountInterrupted {
-		fmt.Fprintf(s.err, "%s: %s\n", showing.Program, text)
-	}
-	if !c.quiet && (started.count() > 1 || end.signal != 0) {
-		fmt.Fprintf(s.err, "%s\n%s", summary.Line(time.Since(since)), summary.Breakdown())
-	}
+	c.writeClosing(s.err, &summary, time.Since(since), end.signal != 0)
 	if !c.exitZero {
 		end.records = recordsCode(&summary, c.fail)
 	}
@@ -73,6 +69,17 @@ func run(ctx context.Context, c *config, s streams, samples fs.FS, begin func())
 		fmt.Fprintf(s.err, "%s: no target in %s\n", showing.Program, hosts.inputNames())
 	}
 	return end
+}
+
+// writeClosing writes the lines that stand below all records. A run that was
+// interrupted has them whatever the number of hosts.
+func (c *config) writeClosing(stderr io.Writer, summary *report.Summary, elapsed time.Duration, interrupted bool) {
+	if text := summary.Interrupted(); text != "" && c.report.CountInterrupted {
+		fmt.Fprintf(stderr, "%s: %s\n", c.report.Program, text)
+	}
+	if !c.quiet && (summary.Total() > 1 || interrupted) {
+		fmt.Fprintf(stderr, "%s\n%s", summary.Line(elapsed), summary.Breakdown())
+	}
 }
 
 // signalOf is the signal that canceled ctx, or 0.

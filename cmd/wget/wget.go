@@ -31,8 +31,9 @@ func Main(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io
 	select {
 	case end = <-ended:
 	case <-ctx.Done():
-		end = interrupted(ctx, asking, ended)
+		end = interrupted(asking, ended)
 	}
+	end.signal = signalOf(ctx)
 	if end.err != nil {
 		fmt.Fprintf(s.err, "%s: %s\n", name, report.Escape(end.err.Error()))
 	}
@@ -42,12 +43,12 @@ func Main(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io
 // interrupted is the outcome of a command whose context has ended. Before the
 // first host is asked, a command can be blocked where it knows no context, as when
 // it opens a pipe: there is nothing to wait for.
-func interrupted(ctx context.Context, asking <-chan struct{}, ended <-chan outcome) outcome {
+func interrupted(asking <-chan struct{}, ended <-chan outcome) outcome {
 	select {
 	case <-asking:
 		return <-ended
 	default:
-		return outcome{signal: signalOf(ctx)}
+		return outcome{}
 	}
 }
 
