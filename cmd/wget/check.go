@@ -45,21 +45,23 @@ func (f *flags) config(set func(string) bool, args []string, s streams) (*config
 	if err != nil {
 		return nil, err
 	}
-	ports, err := parseEach("--port %s: %w", f.ports, fetch.ParsePort)
+	ports, err := parseEach("--port %s: %w", f.ports, parsePort)
 	if err != nil {
 		return nil, err
 	}
 	c := &config{
 		files: f.inputs, demo: f.demo, output: f.output, quiet: f.quiet, fail: f.fail, exitZero: f.exitZero,
 		defaults: fetch.Defaults{TLS: f.https, Ports: ports, Path: fetch.RequestTarget(f.path)},
-		report:   f.reportOptions(s, os.Getenv),
 		format:   format,
 		tlsFiles: f.tlsFiles(),
+	}
+	if c.report, err = f.reportOptions(set, s, os.Getenv); err != nil {
+		return nil, err
 	}
 	if c.fetch, err = f.fetchOptions(set, s.err); err != nil {
 		return nil, err
 	}
-	return c, c.addTargets(args, s.in)
+	return c, c.addTargets(args, s)
 }
 
 // checkPairs refuses flags that contradict each other.
@@ -77,9 +79,19 @@ func (f *flags) checkPairs(set func(string) bool) error {
 			return usage("--%s and --%s contradict each other", pair[0], pair[1])
 		}
 	}
+	var chosen string
+	for _, short := range f.formatFlags() {
+		switch {
+		case !short.given:
+		case chosen != "" && chosen != short.format:
+			return usage("--%s and --%s contradict each other", chosen, short.format)
+		case set("format") && f.format != short.format:
+			return usage("--%s and --format %s contradict each other", short.flag, f.format)
+		default:
+			chosen = short.format
+		}
+	}
 	switch {
-	case f.json && set("format") && f.format != "json":
-		return usage("--json and --format %s contradict each other", f.format)
 	case f.output == "" && set("output-document"):
 		return usage("--output-document: an empty name; - is stdout")
 	case f.quiet && f.progress == "bar":
@@ -92,8 +104,10 @@ func (f *flags) checkPairs(set func(string) bool) error {
 
 // expand sets the flags that --json, --head and --timeout are short for.
 func (f *flags) expand(set func(string) bool) {
-	if f.json {
-		f.format = "json"
+	for _, short := range f.formatFlags() {
+		if short.given {
+			f.format = short.format
+		}
 	}
 	if f.head {
 		f.method = "HEAD"
@@ -104,6 +118,18 @@ func (f *flags) expand(set func(string) bool) {
 		if set("timeout") && !set(name) {
 			*own = f.timeout
 		}
+	}
+}
+
+// formatFlag is a flag that is short for a format.
+type formatFlag struct {
+	flag, format string
+	given        bool
+}
+
+func (f *flags) formatFlags() []formatFlag {
+	return []formatFlag{
+		{"json", "json", f.json}, {"json-pairs", "json", f.pairs}, {"csv", "csv", f.csv}, {"table", "table", f.table},
 	}
 }
 
@@ -140,6 +166,8 @@ func (f *flags) checkedFormat(s streams) (report.Format, error) {
 	switch {
 	case f.includeRaw && !format.HasRaw:
 		return format, usage("--include-raw needs --json")
+	case f.fields != "" && !format.HasColumns:
+		return format, usage("--fields does not go with --format %s", f.format)
 	case format.Binary && f.output == "" && isTerminal(s.out):
 		return format, usage("raw bytes from servers can take over a terminal: send them to a pipe or a file, or insist with -O -")
 	}
@@ -171,7 +199,7 @@ func (f *flags) fetchOptions(set func(string) bool, stderr io.Writer) (o fetch.O
 		o.Family = 6
 	}
 	if f.bindAddress != "" {
-		if o.LocalAddr, err = parseLocalAddr(f.bindAddress); err != nil {
+		if o.LocalAddr, err = parseLocalAddr(f.bindAddress, o.Family); err != nil {
 			return o, usage("--bind-address %q: %w", f.bindAddress, err)
 		}
 	}
@@ -191,26 +219,57 @@ func (f *flags) fetchOptions(set func(string) bool, stderr io.Writer) (o fetch.O
 	return o, err
 }
 
-// routes reads --resolve and --connect-to.
-func (f *flags) routes() ([]fetch.Route, error) {
-	addresses, err := parseEach("--resolve %q: %w", f.resolve, parseResolve)
-	if err != nil {
-		return nil, err
+// routes reads --connect-to and --resolve.
+func (f *flags) routes() (routes []fetch.Route, err error) {
+	for _, text := range f.connectTo {
+		if routes, err = fetch.AddConnectTo(routes, text); err != nil {
+			return nil, usage("--connect-to %q: %w", text, err)
+		}
 	}
-	destinations, err := parseEach("--connect-to %q: %w", f.connectTo, parseConnectTo)
-	return append(addresses, destinations...), err
+	for _, text := range f.resolve {
+		if routes, err = fetch.AddResolve(routes, text); err != nil {
+			return nil, usage("--resolve %q: %w", text, err)
+		}
+	}
+	return routes, nil
 }
 
 // reportOptions says how to show results.
-func (f *flags) reportOptions(s streams, env func(string) string) report.Options {
-	return report.Options{
+func (f *flags) reportOptions(set func(string) bool, s streams, env func(string) string) (o report.Options, err error) {
+	o = report.Options{
 		Program: f.program, IncludeRaw: f.includeRaw, Verbose: f.verbose,
 		Color:    useColor(f.color, s.out, env) && (isStdout(f.output) || f.color == "always"),
 		ColorErr: useColor(f.color, s.err, env),
 		Progress: f.progressOptions(s, env),
+		Pairs:    f.pairs,
 
 		CountInterrupted: isTerminal(s.err),
 	}
+	if set("fields") {
+		if o.Columns, err = report.ParseColumns(f.fields); err != nil {
+			return o, usage("--fields: %w", err)
+		}
+	}
+	if o.Match, err = parseEach("--match %q: %w", f.match, report.ParseCondition); err != nil {
+		return o, err
+	}
+	for _, checks := range []struct {
+		flag  string
+		texts []string
+		want  bool
+	}{{"--expect", f.expect, true}, {"--fail-if", f.failIf, false}} {
+		conditions, err := parseEach(checks.flag+" %q: %w", checks.texts, report.ParseCondition)
+		if err != nil {
+			return o, err
+		}
+		for _, c := range conditions {
+			o.Checks = append(o.Checks, report.Check{Condition: c, Want: checks.want})
+		}
+	}
+	if isStdout(f.output) && isTerminal(s.out) && !f.wide {
+		o.Width = terminalWidth(s.out)
+	}
+	return o, nil
 }
 
 // progressOptions decides how to show progress: as a bar where stderr is a
@@ -247,12 +306,12 @@ func (f *flags) isTyped(stdin io.Reader) bool {
 
 // addTargets reads the arguments. Without any target it turns to the samples or
 // to stdin.
-func (c *config) addTargets(args []string, stdin io.Reader) error {
+func (c *config) addTargets(args []string, s streams) error {
 	if len(args)+len(c.files) == 0 {
 		switch {
 		case c.demo:
 			args = demoHosts()
-		case isTerminal(stdin):
+		case isTerminal(s.in):
 			return usage("no target: name a host, or send a list to stdin")
 		default:
 			c.files = []string{"-"}
@@ -260,13 +319,23 @@ func (c *config) addTargets(args []string, stdin io.Reader) error {
 	}
 	for _, text := range args {
 		spec, err := fetch.Parse(text, c.defaults)
-		if err != nil {
-			return usage("%s: %w", fetch.WithoutUser(text), errors.Unwrap(err))
-		}
-		if c.demo && spec.TLS() {
-			return usage("%s: the sample servers of --demo speak http only", fetch.WithoutUser(text))
+		switch shown := fetch.WithoutUser(text); {
+		case err != nil && isFile(text):
+			return usage("%s: %w; -i reads targets from a file", shown, errors.Unwrap(err))
+		case err != nil:
+			return usage("%s: %w", shown, errors.Unwrap(err))
+		case c.demo && spec.TLS():
+			return usage("%s: the sample servers of --demo speak http only", shown)
+		case isFile(text) && !c.quiet:
+			fmt.Fprintf(s.err, "wget: %s is asked as a host, and there is a file of that name: -i reads targets from a file\n", report.Escape(shown))
 		}
 		c.specs = append(c.specs, spec)
 	}
 	return nil
+}
+
+// isFile reports whether the text names a regular file.
+func isFile(text string) bool {
+	info, err := os.Stat(text)
+	return err == nil && info.Mode().IsRegular()
 }

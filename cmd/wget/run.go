@@ -38,7 +38,7 @@ func run(ctx context.Context, c *config, s streams, samples fs.FS, begin func())
 			return outcome{err: err}
 		}
 		defer stop()
-		asking.Routes, asking.Proxies = []fetch.Route{route}, fetch.Proxies{}
+		asking.Routes, asking.Proxies, asking.Family = []fetch.Route{route}, fetch.Proxies{}, 0
 	}
 
 	begin()
@@ -64,9 +64,9 @@ func run(ctx context.Context, c *config, s streams, samples fs.FS, begin func())
 	case failed != nil:
 		end.err = fileError(fmt.Errorf("writing: %w", failed))
 	case hosts.failed != nil:
-		end.err = fileError(hosts.failed)
+		end.err = hosts.failed
 	case hosts.isEmpty():
-		fmt.Fprintf(s.err, "%s: no target in %s\n", showing.Program, hosts.inputNames())
+		fmt.Fprintf(s.err, "%s: no target in %s\n", showing.Program, report.Escape(hosts.names()))
 	}
 	return end
 }
@@ -79,6 +79,9 @@ func (c *config) writeClosing(stderr io.Writer, summary *report.Summary, elapsed
 	}
 	if !c.quiet && (summary.Total() > 1 || interrupted) {
 		fmt.Fprintf(stderr, "%s\n%s", summary.Line(elapsed), summary.Breakdown())
+		if len(c.report.Checks) > 0 {
+			fmt.Fprintln(stderr, report.Escape(summary.Checks.String()))
+		}
 	}
 }
 

@@ -5,6 +5,7 @@ package wget
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -36,6 +37,10 @@ func Main(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io
 	end.signal = signalOf(ctx)
 	if end.err != nil {
 		fmt.Fprintf(s.err, "%s: %s\n", name, report.Escape(end.err.Error()))
+		var wrong *report.ConditionError
+		if errors.As(end.err, &wrong) {
+			fmt.Fprint(s.err, wrong.Place())
+		}
 	}
 	return end.code()
 }

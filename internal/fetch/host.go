@@ -14,6 +14,7 @@ import (
 // what is worked out from them once. Nothing in it changes while hosts run.
 type fetcher struct {
 	options   Options
+	begun     time.Time
 	offers    []protocol
 	request   request
 	buffers   *sync.Pool
@@ -37,6 +38,7 @@ func newFetcher(ctx context.Context, o Options) *fetcher {
 			return new(net.Dialer).DialContext(ctx, "unix", o.UnixSocket)
 		}
 	}
+	o.bindFamily()
 	o.DNS.Family = o.Family
 	if o.Starting == nil {
 		o.Starting = func(Target) {}
@@ -46,6 +48,7 @@ func newFetcher(ctx context.Context, o Options) *fetcher {
 	}
 	f := &fetcher{
 		options:   o,
+		begun:     time.Now(),
 		offers:    o.offers(),
 		request:   newRequest(o),
 		buffers:   newBuffers(o.MaxHeader),
@@ -67,11 +70,12 @@ func (f *fetcher) close() {
 
 // run asks the target, straight down, and returns the record.
 func (v *visit) run() *Result {
+	v.start = time.Now()
+	v.result.Begun = v.start
 	if v.result.Target.Err != nil {
 		v.result.Err = v.result.Target.Err
 		return &v.result
 	}
-	v.start = time.Now()
 	v.whole = newDeadline(v.start, v.f.options.MaxTime)
 	v.try()
 	if v.result.Err != nil {

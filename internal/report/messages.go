@@ -29,7 +29,9 @@ func newMessages(sinks []Sink, o Options) messages {
 		palette:  newPalette(o.ColorErr),
 		verbose:  o.Verbose,
 		canceled: !o.CountInterrupted,
-		errors:   slices.ContainsFunc(sinks, func(s Sink) bool { return !s.format().ShowsErrors }),
+		errors: slices.ContainsFunc(sinks, func(s Sink) bool {
+			return !s.format().ShowsErrors || len(o.Columns) > 0 && !showsErrors(o.Columns)
+		}),
 	}
 }
 

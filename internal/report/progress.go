@@ -108,7 +108,7 @@ func (p *progress) render(s *Summary) string {
 	case total == 0:
 		count += " hosts"
 	}
-	return fit(append([]string{count}, facts...), room)
+	return joinFitting(append([]string{count}, facts...), room)
 }
 
 // countOf is "639", "639 of 2600", or "639 of ~2600".
@@ -122,8 +122,8 @@ func countOf(done, total int, exact bool) string {
 	return fmt.Sprintf("%d of ~%d", done, total)
 }
 
-// fit joins as many parts as there is room for, at least the first.
-func fit(parts []string, room int) string {
+// joinFitting joins as many parts as there is room for, at least the first.
+func joinFitting(parts []string, room int) string {
 	text := parts[0]
 	for _, part := range parts[1:] {
 		if len(text)+len(", ")+len(part) > room {

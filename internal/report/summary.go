@@ -17,6 +17,7 @@ type Summary struct {
 	Failed   int                // records with an error
 	Statuses [1000]int          // answered, by status code
 	Kinds    map[fetch.Kind]int // failed, by kind
+	Checks   Checks
 
 	firstByte histogram // of the answered
 }
@@ -40,7 +41,7 @@ func (s *Summary) add(r *fetch.Result) {
 
 // Line returns the closing line: "3 hosts: 2 answered, 1 failed in 0.21 s".
 func (s *Summary) Line(elapsed time.Duration) string {
-	return fmt.Sprintf("%s: %d answered, %d failed in %.2f s", countHosts(s.Total()), s.Answered, s.Failed, elapsed.Seconds())
+	return fmt.Sprintf("%s: %d answered, %d failed in %.2f s", counted(s.Total(), "host"), s.Answered, s.Failed, elapsed.Seconds())
 }
 
 // Interrupted says how many hosts were canceled: "interrupted with 300 hosts in
@@ -50,14 +51,7 @@ func (s *Summary) Interrupted() string {
 	if n == 0 {
 		return ""
 	}
-	return fmt.Sprintf("interrupted with %s in flight", countHosts(n))
-}
-
-func countHosts(n int) string {
-	if n == 1 {
-		return "1 host"
-	}
-	return fmt.Sprintf("%d hosts", n)
+	return fmt.Sprintf("interrupted with %s in flight", counted(n, "host"))
 }
 
 // Breakdown returns the lines that stand below the closing line. A line with
