@@ -54,10 +54,15 @@ type flags struct {
 	perIP          int
 	rate           perSecond
 
+	location     bool
+	maxRedirect  int
+	allowPrivate bool
+
 	output      string
 	format      string
 	json        bool
 	csv, table  bool
+	group       string
 	fields      string
 	pairs, wide bool
 	includeRaw  bool
@@ -93,6 +98,7 @@ func (f *flags) groups() []group {
 		{"Connection", f.declareConnection},
 		{"TLS", f.declareTLS},
 		{"Limits", f.declareLimits},
+		{"Redirects", f.declareRedirects},
 		{"Output", f.declareOutput},
 		{"Verdict", f.declareVerdict},
 		{"About", f.declareAbout},
@@ -158,7 +164,13 @@ func (f *flags) declareLimits(p *pflag.FlagSet) {
 	p.Var(&f.maxHeader, "max-header", "read header sections of at most so many bytes, as 65536, 64k or 1m")
 	p.IntVar(&f.parallel, "parallel-max", defaultParallel(), "ask at most `N` hosts at once")
 	p.IntVar(&f.perIP, "per-ip", 0, "ask at most `N` of them at one address (0: no bound)")
-	p.Var(&f.rate, "rate", "start at most this many hosts, and further tries, as 50/s or 600/m")
+	p.Var(&f.rate, "rate", "begin at most this many requests, as 50/s or 600/m")
+}
+
+func (f *flags) declareRedirects(p *pflag.FlagSet) {
+	p.BoolVarP(&f.location, "location", "L", false, "follow redirects, and show every answer")
+	p.IntVar(&f.maxRedirect, "max-redirect", fetch.DefaultMaxRedirect, "follow at most `N` of them")
+	p.BoolVar(&f.allowPrivate, "allow-private", false, "let them lead from a public address to a private one")
 }
 
 func (f *flags) declareOutput(p *pflag.FlagSet) {
@@ -170,6 +182,8 @@ func (f *flags) declareOutput(p *pflag.FlagSet) {
 	p.StringVar(&f.fields, "fields", "", "show only `LIST`: keys of the record or names of header fields")
 	p.BoolVar(&f.pairs, "json-pairs", false, "list header fields in JSON in order, names as they came; implies --json")
 	p.BoolVar(&f.includeRaw, "include-raw", false, "add the header sections, base64, to JSON records")
+	p.StringVar(&f.group, "group", "", "say each distinct answer once; `HOW` is exact or a list of fields")
+	p.Lookup("group").NoOptDefVal = groupByRule
 	p.BoolVar(&f.wide, "wide", false, "do not cut what a terminal has no room for")
 	p.BoolVar(&f.keepOrder, "keep-order", false, "show results in the order of the targets")
 	p.StringVar(&f.color, "color", "auto", "colour `WHEN` auto, always or never")
@@ -196,6 +210,9 @@ func (f *flags) declareAbout(p *pflag.FlagSet) {
 	p.BoolP("version", "V", false, "show the version")
 	p.StringVar(&f.completion, "completion", "", "print the completion script for `SHELL`: bash, zsh or fish")
 }
+
+// groupByRule is the value of --group without one.
+const groupByRule = "alike"
 
 // alias maps the other name of a flag to the flag's own.
 func alias(_ *pflag.FlagSet, name string) pflag.NormalizedName {

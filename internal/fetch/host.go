@@ -20,7 +20,7 @@ type fetcher struct {
 	buffers   *sync.Pool
 	resolver  *dns.Resolver
 	slots     *slots
-	pace      pace // of tries
+	pace      pace // of requests
 	connector socket.Connector
 	stop      func() bool // unties the slots from the context
 }
@@ -68,7 +68,7 @@ func (f *fetcher) close() {
 	f.connector.Close()
 }
 
-// run asks the target, straight down, and returns the record.
+// run asks the target, and whatever it leads to, and returns the record.
 func (v *visit) run() *Result {
 	v.start = time.Now()
 	v.result.Begun = v.start
@@ -77,12 +77,17 @@ func (v *visit) run() *Result {
 		return &v.result
 	}
 	v.whole = newDeadline(v.start, v.f.options.MaxTime)
-	v.try()
-	if v.result.Err != nil {
-		v.afterFailure()
+	for {
+		v.try()
+		if v.result.Err != nil {
+			v.afterFailure()
+		}
+		v.result.Times.Total = v.elapsed()
+		if !v.f.options.Location || !v.follow() {
+			return &v.result
+		}
+		v.waitForPace() // or the run has ended, and the next try fails
 	}
-	v.result.Times.Total = v.elapsed()
-	return &v.result
 }
 
 // afterFailure tries again while that may help.
@@ -100,7 +105,7 @@ func (v *visit) afterFailure() {
 func (v *visit) try() {
 	v.result.Tries++
 	reply := &v.result.Reply
-	*reply = Reply{Target: v.result.Target}
+	*reply = Reply{Target: reply.Target, Withheld: reply.Withheld}
 	v.trip = trip{v: v, target: &reply.Target, reply: reply}
 	v.result.Err = v.trip.steps()
 	v.trip.close()
@@ -131,7 +136,7 @@ func retryPause(tries int) time.Duration {
 	return min(time.Second/4<<min(tries, 10), 10*time.Second)
 }
 
-// waitForPace waits until another try may begin, and reports whether one may. The
+// waitForPace waits until another request may begin, and reports whether one may. The
 // clock of the visit stands still meanwhile.
 func (v *visit) waitForPace() bool {
 	since := time.Now()
@@ -145,6 +150,9 @@ func (v *visit) waitForPace() bool {
 // steps are a trip from start to end.
 func (t *trip) steps() *Error {
 	if err := t.resolve(); err != nil {
+		return err
+	}
+	if err := t.blockPrivate(); err != nil {
 		return err
 	}
 	if err := t.waitForSite(); err != nil {

@@ -90,6 +90,9 @@ func sizeOf(list []*Result) int {
 	size := visitSize
 	for _, r := range list {
 		size += len(r.Target.Text) + len(r.Raw)
+		for i := range r.Hops {
+			size += visitSize + len(r.Hops[i].Raw)
+		}
 	}
 	return size
 }

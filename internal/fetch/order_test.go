@@ -33,6 +33,7 @@ func (l *stuckFirst) options(parallel int) fetch.Options {
 					select {
 					case <-l.release:
 					case <-ctx.Done():
+						return
 					}
 				}
 				io.WriteString(conn, l.head)

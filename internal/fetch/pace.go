@@ -7,17 +7,17 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// catchUp is how far the schedule of Options.Rate may run ahead of tries that
-// come late. A timer is late by a millisecond, and the scheduler of a busy
+// catchUp is how far the schedule of Options.Rate may run ahead of requests
+// that begin late. A timer is late by a millisecond, and the scheduler of a busy
 // machine by a few: without catching up, every such delay would lower the rate. A
 // longer delay, such as the wait for hosts in flight, is not caught up in full,
 // so that no burst follows it.
 const catchUp = 100 * time.Millisecond
 
-// pace lets tries begin at a rate.
+// pace lets requests begin at a rate.
 type pace struct{ limiter *rate.Limiter }
 
-// newPace starts the schedule with one try at once; 0 is no bound.
+// newPace starts the schedule with one request at once; 0 is no bound.
 func newPace(perSecond float64) pace {
 	if perSecond <= 0 {
 		return pace{rate.NewLimiter(rate.Inf, 1)}
@@ -28,5 +28,5 @@ func newPace(perSecond float64) pace {
 	return pace{limiter}
 }
 
-// wait returns when the next try may begin. The error is that of ctx.
+// wait returns when the next request may begin. The error is that of ctx.
 func (p pace) wait(ctx context.Context) error { return p.limiter.Wait(ctx) }

@@ -1,13 +1,17 @@
 package fetch_test
 
 import (
+	"io"
 	"math"
+	"net"
+	"strings"
 	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"wget/internal/fetch"
+	"wget/internal/testserver"
 )
 
 // A late wake-up, as timers have them, does not lower the rate.
@@ -74,6 +78,28 @@ func TestRateCountsTries(t *testing.T) {
 		}
 		if took := time.Since(start); took != 3*time.Second {
 			t.Errorf("four tries at one a second took %v", took)
+		}
+	})
+}
+
+// Redirects count too.
+func TestRateCountsRedirects(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		start := time.Now()
+		o := fetch.Options{Rate: 1, Location: true, MaxRedirect: 1, Dial: testserver.Pipe(func(conn net.Conn) {
+			reply := "HTTP/1.1 204 No Content\r\n\r\n"
+			if request, _ := testserver.ReadRequest(conn); strings.HasPrefix(string(request), "GET / ") {
+				reply = "HTTP/1.1 302 Found\r\nLocation: /next\r\n\r\n"
+			}
+			io.WriteString(conn, reply)
+		})}
+		for _, r := range askAll(t, t.Context(), o, "192.0.2.1", "192.0.2.2") {
+			if r.Err != nil || r.Head.Status != 204 || r.Times.Total != 0 {
+				t.Errorf("status %d after %v, error %v", r.Head.Status, r.Times.Total, r.Err)
+			}
+		}
+		if took := time.Since(start); took != 3*time.Second {
+			t.Errorf("four requests at one a second took %v", took)
 		}
 	})
 }
