@@ -188,7 +188,7 @@ func (f *flags) fetchOptions(set func(string) bool, stderr io.Writer) (o fetch.O
 		Tries: f.tries, RetryRefused: f.retryRefused,
 		Location: f.location, MaxRedirect: f.maxRedirect, AllowPrivate: f.allowPrivate,
 		UnixSocket: f.unixSocket,
-		MaxHeader:  int(f.maxHeader), Parallel: f.parallel, PerAddr: f.perIP, Rate: float64(f.rate), Ordered: f.keepOrder,
+		MaxHeader:  int(f.maxHeader), Parallel: f.parallel, PerAddr: f.perIP, Rate: float64(f.rate), AllAddrs: f.allIPs, Ordered: f.keepOrder,
 	}
 	if most := maxParallel(); f.parallel > most {
 		fmt.Fprintf(stderr, "%s: --parallel-max %d: this process may open %d connections at once (ulimit -n)\n", f.program, f.parallel, most)

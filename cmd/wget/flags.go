@@ -18,6 +18,7 @@ type flags struct {
 	https  bool
 	ports  []string
 	path   string
+	allIPs bool
 	demo   bool
 
 	method    string
@@ -116,6 +117,7 @@ func (f *flags) declareTargets(p *pflag.FlagSet) {
 	p.BoolVar(&f.https, "https", false, "use https for targets without a scheme")
 	p.StringSliceVar(&f.ports, "port", nil, "ask these ports of targets without one, as `LIST` 80,8080")
 	p.StringVar(&f.path, "path", "/", "ask for `PATH` of targets without one")
+	p.BoolVar(&f.allIPs, "all-ips", false, "ask each address of a name, and show where they differ")
 	p.BoolVar(&f.demo, "demo", false, "ask sample servers inside the program instead of the network")
 }
 

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"slices"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -32,6 +31,9 @@ func run(ctx context.Context, c *config, s streams, samples fs.FS, begin func())
 	asking, showing, started := c.fetch, c.report, newStarts(c.report.Verbose)
 	asking.Starting, asking.Done = started.add, started.finish
 	showing.Progress.Started, showing.Progress.Finished, showing.Progress.Expected = started.count, started.finished, hosts.expected
+	if asking.AllAddrs { // how many are behind a name is known when it has been looked up
+		showing.Progress.Expected = func() (int, bool) { return 0, false }
+	}
 	if c.demo {
 		route, stop, err := startDemo(samples)
 		if err != nil {
@@ -119,8 +121,8 @@ func (s *starts) add(t fetch.Target) {
 	}
 }
 
-func (s *starts) finish(results ...*fetch.Result) {
-	if slices.ContainsFunc(results, func(r *fetch.Result) bool { return r.Err != nil }) {
+func (s *starts) finish(r *fetch.Result) {
+	if r.Err != nil {
 		s.failed.Add(1)
 	}
 	s.over.Add(1)

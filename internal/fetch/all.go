@@ -3,12 +3,14 @@ package fetch
 import (
 	"context"
 	"iter"
+	"sync"
 
 	"golang.org/x/sync/errgroup"
 )
 
 // All asks every target in a goroutine of its own, at most o.Parallel at once,
-// and sends one result for each target that it started. Once ctx is canceled
+// and sends one result for each target that it started, or for each address of
+// the target, one directly after the other, if o.AllAddrs. Once ctx is canceled
 // it starts no more, and what is in flight fails as canceled.
 //
 // The channel is closed when all results have been sent. The caller must read
@@ -23,6 +25,9 @@ func All(ctx context.Context, targets iter.Seq[Target], o Options) <-chan *Resul
 	go func() {
 		defer close(results)
 		anywhere := place(func(list ...*Result) { send(results, list) })
+		if o.AllAddrs {
+			anywhere = together(anywhere)
+		}
 		f.each(ctx, targets, func() place { return anywhere })
 	}()
 	return results
@@ -30,6 +35,16 @@ func All(ctx context.Context, targets iter.Seq[Target], o Options) <-chan *Resul
 
 // place takes the results of one target, all at once.
 type place func(...*Result)
+
+// together is a place that takes the results of one target after those of another.
+func together(p place) place {
+	var mu sync.Mutex
+	return func(list ...*Result) {
+		mu.Lock()
+		defer mu.Unlock()
+		p(list...)
+	}
+}
 
 func send(to chan<- *Result, list []*Result) {
 	for _, r := range list {
@@ -52,11 +67,21 @@ func (f *fetcher) each(ctx context.Context, targets iter.Seq[Target], next func(
 		f.options.Starting(target)
 		v := &visit{f: f, ctx: ctx, request: &f.request, result: Result{Target: target, Reply: Reply{Target: target}}}
 		group.Go(func() error {
-			result := v.run()
-			f.options.Done(result)
-			deliver(result)
+			list := v.results()
+			for _, r := range list {
+				f.options.Done(r)
+			}
+			deliver(list...)
 			f.slots.release()
 			return nil
 		})
 	}
+}
+
+// results asks the target, and returns its results.
+func (v *visit) results() []*Result {
+	if v.f.options.AllAddrs {
+		return v.runEdges()
+	}
+	return []*Result{v.run()}
 }

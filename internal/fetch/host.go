@@ -44,7 +44,7 @@ func newFetcher(ctx context.Context, o Options) *fetcher {
 		o.Starting = func(Target) {}
 	}
 	if o.Done == nil {
-		o.Done = func(...*Result) {}
+		o.Done = func(*Result) {}
 	}
 	f := &fetcher{
 		options:   o,
@@ -70,13 +70,11 @@ func (f *fetcher) close() {
 
 // run asks the target, and whatever it leads to, and returns the record.
 func (v *visit) run() *Result {
-	v.start = time.Now()
-	v.result.Begun = v.start
+	v.begin()
 	if v.result.Target.Err != nil {
 		v.result.Err = v.result.Target.Err
 		return &v.result
 	}
-	v.whole = newDeadline(v.start, v.f.options.MaxTime)
 	for {
 		v.try()
 		if v.result.Err != nil {
@@ -88,6 +86,13 @@ func (v *visit) run() *Result {
 		}
 		v.waitForPace() // or the run has ended, and the next try fails
 	}
+}
+
+// begin starts the clock of the visit.
+func (v *visit) begin() {
+	v.start = time.Now()
+	v.result.Begun = v.start
+	v.whole = newDeadline(v.start, v.f.options.MaxTime)
 }
 
 // afterFailure tries again while that may help.

@@ -18,6 +18,11 @@ func (t *trip) resolve() *Error {
 	if t.proxy = o.Proxies.choose(t.target); t.proxy != nil {
 		return t.resolveProxy()
 	}
+	if addr := t.pinned(); addr.IsValid() {
+		t.port = o.detour(t.target).port
+		t.setAddr(addr)
+		return nil
+	}
 	if t.target.Addr.IsValid() && o.Family == 0 && len(o.Routes) == 0 {
 		t.port = t.target.Port
 		t.setAddr(t.target.Addr)

@@ -12,6 +12,7 @@ type Result struct {
 	Begun  time.Time // when the first try began
 	Hops   []Reply   // the answers that redirected, in order
 	Reply            // to the last request; its Target is as it was asked
+	Edge   *Edge     // the address that was asked, if each is; else nil
 	Tries  int       // attempts made at the last request; Reply is of the last
 	Err    *Error
 }

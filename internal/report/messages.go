@@ -40,7 +40,7 @@ func newMessages(sinks []Sink, o Options) messages {
 // appendStart announces a target whose turn has come.
 func (m *messages) appendStart(b []byte, t *fetch.Target) []byte {
 	b = append(append(b, m.program...), ' ')
-	b = m.appendLabel(b, t)
+	b = m.palette.host(t).appendEscaped(b, []byte(t.Text))
 	return append(b, "...\n"...)
 }
 
@@ -79,7 +79,7 @@ func (m *messages) appendChain(b []byte, r *fetch.Result) []byte {
 
 // appendLine appends "TARGET WORD > TEXT". The text may hold a server's bytes.
 func (m *messages) appendLine(b []byte, r *fetch.Result, word string, colour paint, text string) []byte {
-	b = m.appendLabel(b, &r.Target)
+	b = m.palette.host(&r.Target).appendEscaped(b, []byte(label(r)))
 	b = append(b, ' ')
 	b = append(b, colour.on...)
 	b = append(b, word...)
@@ -87,8 +87,4 @@ func (m *messages) appendLine(b []byte, r *fetch.Result, word string, colour pai
 	b = append(b, " > "...)
 	b = appendEscaped(b, []byte(text))
 	return append(b, '\n')
-}
-
-func (m *messages) appendLabel(b []byte, t *fetch.Target) []byte {
-	return m.palette.host(t).appendEscaped(b, []byte(t.Text))
 }

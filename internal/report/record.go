@@ -24,6 +24,8 @@ type Record struct {
 	Target string    `json:"target"` // as typed
 	Time   time.Time `json:"time"`   // when the host was begun
 
+	Edge *Edge `json:"edge"` // which of the target's addresses was asked, if each was
+
 	Answer          // the last one; embedded because its members stand among the record's
 	Hops   []Answer `json:"hops"` // that redirected, in order
 
@@ -31,6 +33,12 @@ type Record struct {
 	Group     string   `json:"group"`     // the same for answers that are alike; recorded on request
 	Tries     int      `json:"tries"`     // of the last request; recorded if above 1
 	Error     *Failure `json:"error"`
+}
+
+// Edge is one of a target's addresses.
+type Edge struct {
+	N  int `json:"n"`  // position, from 0
+	Of int `json:"of"` // number of addresses
 }
 
 // Answer is what came of one request.
@@ -171,6 +179,13 @@ func (w *recordWriter) append(b []byte, r *fetch.Result) []byte {
 		b = append(b, `,"time":"`...)
 		b = r.Begun.UTC().AppendFormat(b, "2006-01-02T15:04:05.000Z07:00")
 		b = append(b, '"')
+	}
+	if r.Edge != nil {
+		b = append(b, `,"edge":{"n":`...)
+		b = strconv.AppendInt(b, int64(r.Edge.N), 10)
+		b = append(b, `,"of":`...)
+		b = strconv.AppendInt(b, int64(r.Edge.Of), 10)
+		b = append(b, '}')
 	}
 	if r.Target.Err == nil {
 		b = append(b, ',')
