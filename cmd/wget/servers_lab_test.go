@@ -33,8 +33,10 @@ type lab struct {
 // A running server is also what its template is filled in with.
 type running struct {
 	server
-	HTTP, HTTPS int
+	HTTP, HTTPS int    // ports; 0 if there is no second one
 	Nginx       int    // nginx's HTTP port, for those that pass requests on to it
+	Behind      int    // port of the other server that this one passes connections on to
+	Keys        string // directory of sshd's key
 	Dir         string // its own, to write in
 	Root        string // the document root of all
 	PEM         string // certificate and key
@@ -72,9 +74,9 @@ func start(t *testing.T) *lab {
 	return l
 }
 
-// start starts one server and waits until both of its ports take connections.
+// start starts one server and waits until its ports take connections.
 func (r running) start(t *testing.T) {
-	check(t, os.Mkdir(r.Dir, 0o755))
+	check(t, os.MkdirAll(r.Dir, 0o755))
 	config := filepath.Join(r.Dir, r.config)
 	filled, err := os.Create(config)
 	check(t, err)
@@ -112,6 +114,9 @@ func (r running) start(t *testing.T) {
 		<-ended
 	})
 	for _, port := range []int{r.HTTP, r.HTTPS} {
+		if port == 0 {
+			continue
+		}
 		if err := connect(port, ended); err != nil {
 			said, _ := os.ReadFile(log.Name())
 			t.Fatalf("%s does not listen: %v\n%s", r.name, err, said)

@@ -20,9 +20,9 @@ import (
 )
 
 // The real-server suite: what wget prints of nginx, Apache httpd, lighttpd, HAProxy and Caddy must
-// be what curl prints of them, to the byte.
+// be what curl prints of them, to the byte, also through squid, tinyproxy, dante, HAProxy and ssh -D.
 //
-//	apt-get install nginx-light apache2 lighttpd haproxy caddy curl unbound iproute2
+//	apt-get install nginx-light apache2 lighttpd haproxy caddy curl unbound iproute2 squid tinyproxy dante-server openssh-server
 //	go test -tags servers ./cmd/wget -run Servers
 
 const (
@@ -115,6 +115,7 @@ func TestServers(t *testing.T) {
 	t.Run("Certificates", lab.certificates)
 	t.Run("JSON", lab.json)
 	t.Run("Lines", lab.lines)
+	t.Run("Proxies", lab.proxies)
 	t.Run("Chains", lab.chains)
 }
 

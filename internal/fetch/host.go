@@ -3,6 +3,7 @@ package fetch
 import (
 	"context"
 	"net"
+	"strings"
 	"sync"
 	"time"
 
@@ -194,7 +195,7 @@ func (t *trip) waitForSite() *Error {
 // site is the place at which the trip counts: the first address of the target.
 func (t *trip) site() site {
 	if t.proxy != nil {
-		return site{host: t.target.Host}
+		return site{host: strings.ToLower(strings.TrimSuffix(t.target.Host, "."))}
 	}
 	return site{addr: t.addrs[0]}
 }
