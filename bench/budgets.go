@@ -46,6 +46,10 @@ func (r *results) budgets() []budget {
 	if m := r.row("memory", "wget"); m.Error == "" && m.InFlight == 10_000 {
 		add("peak MB, 10000 in flight", 60, &m.Peak)
 	}
+	if free, held := r.row("held", "wget"), r.row("held", "wget-held"); len(held.Runs) > 0 && held.Error == "" {
+		more := held.Peak - free.Peak
+		add("peak MB that --keep-order holds", 64, &more)
+	}
 	for _, long := range []struct{ table, client string }{
 		{"sweep-length", "wget"}, {"reconcile", "wget-json"}, {"reconcile", "wget-ordered"}, {"reconcile", "wget-faulty"},
 	} {

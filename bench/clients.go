@@ -105,6 +105,10 @@ func clients() []client {
 			argv: ours("--json"),
 		},
 		{
+			name: "wget-held", input: hostList, status: status, last: last,
+			argv: ours("--keep-order"),
+		},
+		{
 			name: "wget-csv", input: hostList, deep: true, status: ",200,", last: ",200,",
 			argv: ours("--csv"),
 		},

@@ -27,6 +27,7 @@ type point struct {
 	hosts, parallel int
 	https           bool
 	delay           time.Duration // of the slow server; 0: nginx
+	long            int           // bytes of the heads, all there before that of the first host; 0: nginx
 	faulty          bool          // there are hosts that misbehave
 	names           bool          // there is a resolver
 	lossy           bool          // and a tenth of the questions put to lossyServer is dropped
@@ -58,6 +59,12 @@ func experiments(cfg config) []experiment {
 		list = append(list, experiment{
 			name: "memory", title: "A server that waits 1 s", base: "floor", clients: append(deep, "lesson", "aiohttp"),
 			points: []point{{hosts: cfg.memory, parallel: cfg.memory, delay: time.Second}},
+		})
+	}
+	if cfg.held > 0 {
+		list = append(list, experiment{
+			name: "held", title: "Heads of 250 KB behind a first host that is stuck", base: "wget", clients: []string{"wget", "wget-held"},
+			points: []point{{hosts: cfg.held, parallel: parallel, long: 250_000}},
 		})
 	}
 	if cfg.tls {
@@ -162,13 +169,16 @@ func (l *lab) point(ctx context.Context, e experiment, p point, clients []client
 	if p.delay > 0 {
 		j.port = slowPort
 	}
+	if p.long > 0 {
+		j.port = longPort
+	}
 	stop, err := l.beside(ctx, p)
 	defer stop()
 	if err != nil {
 		return nil, err
 	}
 	rows := make([]row, len(clients))
-	if floor, err := pick([]string{"floor"}); err == nil && !p.https { // a round that does not count, to warm up
+	if floor, err := pick([]string{"floor"}); err == nil && !p.https && p.long == 0 { // a round that does not count, to warm up
 		warm := j
 		warm.hosts = min(j.hosts, 1000)
 		if err := l.ask(ctx, floor[0], warm, nil); err != nil {

@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -28,6 +29,7 @@ const (
 	refusingPort  = 8083 // where nobody listens
 	resettingPort = 8084
 	silentPort    = 8085
+	longPort      = 8086
 )
 
 // A network is where the hosts of a list live: many addresses, one server behind all of them.
@@ -167,6 +169,9 @@ func (l *lab) beside(ctx context.Context, p point) (stop func(), err error) {
 	}
 	if p.delay > 0 {
 		start(l.slow(ctx, slowPort, "-delay", p.delay.String()))
+	}
+	if p.long > 0 {
+		start(l.slow(ctx, longPort, "-delay", "0", "-late", l.near.host(0), "-field", strconv.Itoa(p.long)))
 	}
 	if p.faulty {
 		start(l.slow(ctx, resettingPort, "-reset"))

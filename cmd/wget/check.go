@@ -19,6 +19,7 @@ import (
 type config struct {
 	specs    []fetch.Spec   // targets among the arguments
 	files    []string       // input files; "-" is stdin
+	tlsFiles []file         // files that have been read
 	defaults fetch.Defaults // for targets that do not say otherwise
 	demo     bool           // the sample servers answer
 	fetch    fetch.Options
@@ -52,6 +53,7 @@ func (f *flags) config(set func(string) bool, args []string, s streams) (*config
 		files: f.inputs, demo: f.demo, output: f.output, quiet: f.quiet, fail: f.fail, exitZero: f.exitZero,
 		defaults: fetch.Defaults{TLS: f.https, Ports: ports, Path: fetch.RequestTarget(f.path)},
 		format:   format,
+		tlsFiles: f.tlsFiles(),
 	}
 	if c.report, err = f.reportOptions(set, s, os.Getenv); err != nil {
 		return nil, err
@@ -252,6 +254,8 @@ func (f *flags) reportOptions(set func(string) bool, s streams, env func(string)
 		ColorErr: useColor(f.color, s.err, env),
 		Progress: f.progressOptions(s, env),
 		Pairs:    f.pairs,
+
+		CountInterrupted: isTerminal(s.err),
 	}
 	if set("fields") {
 		if o.Columns, err = report.ParseColumns(f.fields); err != nil {
@@ -291,6 +295,7 @@ func (f *flags) reportOptions(set func(string) bool, s streams, env func(string)
 // terminal, as lines where stderr is none and --verbose is given, or as
 // --progress says. There is no bar if stdout is a pipe: the program that reads
 // the pipe may write to the same terminal, which would tear its lines and the bar.
+// Nor is there one if targets are typed, which a bar would be drawn over.
 func (f *flags) progressOptions(s streams, env func(string) string) report.Progress {
 	p := report.Progress{Width: func() int { return terminalWidth(s.err) }}
 	switch {
@@ -298,13 +303,24 @@ func (f *flags) progressOptions(s streams, env func(string) string) report.Progr
 		p.Style = report.ProgressBar
 	case f.progress == "none", f.quiet:
 	case isTerminal(s.err):
-		if env("TERM") != "dumb" && !(isStdout(f.output) && isPipe(s.out)) {
+		if env("TERM") != "dumb" && !(isStdout(f.output) && isPipe(s.out)) && !f.isTyped(s.in) {
 			p.Style, p.Delay = report.ProgressBar, time.Second
 		}
 	case f.verbose:
 		p.Style = report.ProgressLines
 	}
 	return p
+}
+
+// isTyped reports whether an input is a terminal, or could be one.
+func (f *flags) isTyped(stdin io.Reader) bool {
+	return slices.ContainsFunc(f.inputs, func(name string) bool {
+		if isStdin(name) {
+			return isTerminal(stdin)
+		}
+		info, err := os.Stat(name)
+		return err == nil && info.Mode()&os.ModeCharDevice != 0
+	})
 }
 
 // addTargets reads the arguments. Without any target it turns to the samples or

@@ -176,7 +176,7 @@ func (f *flags) declareLimits(p *pflag.FlagSet) {
 	p.Var(&f.maxHeader, "max-header", "read header sections of at most so many bytes, as 65536, 64k or 1m")
 	p.IntVar(&f.parallel, "parallel-max", defaultParallel(), "ask at most `N` hosts at once")
 	p.IntVar(&f.perIP, "per-ip", 0, "ask at most `N` of them at one address (0: no bound)")
-	p.Var(&f.rate, "rate", "start at most this many hosts, as 50/s or 600/m")
+	p.Var(&f.rate, "rate", "begin at most this many requests, as 50/s or 600/m")
 }
 
 func (f *flags) declareRedirects(p *pflag.FlagSet) {

@@ -75,6 +75,18 @@ func lookAtAnything() error {
 	return os.Setenv("GODEBUG", settings)
 }
 
+// tlsFiles lists the files that tlsConfig reads.
+func (f *flags) tlsFiles() (list []file) {
+	for _, one := range []struct{ flag, name string }{
+		{"--ca-certificate", f.caFile}, {"--certificate", f.certFile}, {"--private-key", f.keyFile},
+	} {
+		if one.name != "" {
+			list = append(list, namedFile(one.flag, one.name))
+		}
+	}
+	return list
+}
+
 func readRoots(file string) (*x509.CertPool, error) {
 	pem, err := os.ReadFile(file)
 	if err != nil {

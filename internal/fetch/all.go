@@ -52,29 +52,6 @@ func send(to chan<- *Result, list []*Result) {
 	}
 }
 
-// maxHeld is how many targets may be done before an earlier one, for each host
-// that may be in flight.
-const maxHeld = 8
-
-// inOrder sends the results in the order of the targets. When a slow host holds
-// back so many results that there is no room, no more hosts are started.
-func (f *fetcher) inOrder(ctx context.Context, targets iter.Seq[Target], results chan<- *Result) {
-	defer close(results)
-	// The room in between lets hosts run on behind a slow one.
-	places := make(chan chan []*Result, maxHeld*f.options.Parallel)
-	go func() {
-		defer close(places)
-		f.each(ctx, targets, func() place {
-			kept := make(chan []*Result, 1) // so that a host need not wait for its turn
-			places <- kept
-			return func(list ...*Result) { kept <- list }
-		})
-	}()
-	for kept := range places {
-		send(results, <-kept)
-	}
-}
-
 // each asks every target and hands its results to the place that next gives for
 // it. It returns when all have been handed over.
 func (f *fetcher) each(ctx context.Context, targets iter.Seq[Target], next func() place) {
@@ -82,7 +59,7 @@ func (f *fetcher) each(ctx context.Context, targets iter.Seq[Target], next func(
 	var group errgroup.Group
 	defer group.Wait()
 	for target := range targets {
-		if f.pace.Wait(ctx) != nil {
+		if f.pace.wait(ctx) != nil {
 			return
 		}
 		deliver := next()
@@ -90,13 +67,21 @@ func (f *fetcher) each(ctx context.Context, targets iter.Seq[Target], next func(
 		f.options.Starting(target)
 		v := &visit{f: f, ctx: ctx, request: &f.request, result: Result{Target: target, Reply: Reply{Target: target}}}
 		group.Go(func() error {
-			if f.options.AllAddrs {
-				deliver(v.runEdges()...)
-			} else {
-				deliver(v.run())
+			list := v.results()
+			for _, r := range list {
+				f.options.Done(r)
 			}
+			deliver(list...)
 			f.slots.release()
 			return nil
 		})
 	}
+}
+
+// results asks the target, and returns its results.
+func (v *visit) results() []*Result {
+	if v.f.options.AllAddrs {
+		return v.runEdges()
+	}
+	return []*Result{v.run()}
 }

@@ -184,7 +184,7 @@ func TestResolverTimeout(t *testing.T) {
 
 func checkCanceled(t *testing.T, r *fetch.Result, stage fetch.Stage) {
 	t.Helper()
-	if r.Err == nil || r.Err.Stage != stage || r.Err.Kind != fetch.KindCanceled || !errors.Is(r.Err, context.Canceled) {
+	if r.Err == nil || r.Err.Stage != stage || r.Err.Kind != fetch.KindCanceled || !errors.Is(r.Err, context.Canceled) || r.Err.Error() != string(stage)+": interrupted" {
 		t.Errorf("error %#v, want stage %s and kind canceled", r.Err, stage)
 	}
 }

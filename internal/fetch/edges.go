@@ -32,7 +32,7 @@ func (v *visit) runEdges() []*Result {
 		own    = []int{0}
 	)
 	for n := 1; n < len(addrs); n++ {
-		_ = v.f.pace.Wait(v.ctx) // an end of the run is met by the visit
+		_ = v.f.pace.wait(v.ctx) // an end of the run is met by the visit
 		v.f.options.Starting(v.result.Target)
 		if !v.f.slots.tryAcquire() {
 			own = append(own, n)

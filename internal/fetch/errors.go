@@ -123,7 +123,7 @@ func rootCause(err error) error {
 	)
 	switch {
 	case errors.Is(err, context.Canceled):
-		return context.Canceled
+		return interrupted{}
 	case errors.As(err, &lookup):
 		return lookup
 	case errors.As(err, &errno):
@@ -137,3 +137,9 @@ type reworded struct{ words, cause error }
 
 func (e *reworded) Error() string { return e.words.Error() }
 func (e *reworded) Unwrap() error { return e.cause }
+
+// interrupted is the word for people for a canceled context.
+type interrupted struct{}
+
+func (interrupted) Error() string { return "interrupted" }
+func (interrupted) Unwrap() error { return context.Canceled }

@@ -9,8 +9,6 @@ import (
 	"sync"
 	"time"
 
-	"golang.org/x/time/rate"
-
 	"wget/internal/fetch/dns"
 	"wget/internal/fetch/socket"
 )
@@ -27,7 +25,7 @@ type fetcher struct {
 	buffers   *sync.Pool
 	resolver  *dns.Resolver
 	slots     *slots
-	pace      *rate.Limiter // of starting hosts
+	pace      pace // of requests
 	connector socket.Connector
 	stop      func() bool // unties the slots from the context
 }
@@ -50,6 +48,9 @@ func newFetcher(ctx context.Context, o Options) *fetcher {
 	if o.Starting == nil {
 		o.Starting = func(Target) {}
 	}
+	if o.Done == nil {
+		o.Done = func(*Result) {}
+	}
 	f := &fetcher{
 		options:   o,
 		begun:     time.Now(),
@@ -60,11 +61,8 @@ func newFetcher(ctx context.Context, o Options) *fetcher {
 		buffers:   newBuffers(o.MaxHeader),
 		resolver:  dns.New(ctx, o.DNS),
 		slots:     newSlots(o.Parallel, o.PerAddr),
-		pace:      rate.NewLimiter(rate.Inf, 1),
+		pace:      newPace(o.Rate),
 		connector: socket.New(ctx, socket.Config{LocalAddr: o.LocalAddr, Dial: o.Dial}),
-	}
-	if o.Rate > 0 {
-		f.pace.SetLimit(rate.Limit(o.Rate))
 	}
 	f.stop = context.AfterFunc(ctx, f.slots.end)
 	return f
@@ -93,6 +91,7 @@ func (v *visit) run() *Result {
 		if !v.f.options.Location || !v.follow() {
 			return &v.result
 		}
+		v.waitForPace() // or the run has ended, and the next try fails
 	}
 }
 
@@ -106,11 +105,11 @@ func (v *visit) begin() {
 // afterFailure tries again while that may help.
 func (v *visit) afterFailure() {
 	r := &v.result
-	for r.Tries < v.f.options.Tries && v.isTransient(r.Err) && v.pause(retryPause(r.Tries)) {
+	for r.Tries < v.f.options.Tries && v.isTransient(r.Err) && v.pause(retryPause(r.Tries), v.whole) && v.waitForPace() {
 		v.try()
 	}
 	if r.Err != nil && v.ctx.Err() != nil {
-		r.Err = &Error{Stage: r.Err.Stage, Kind: KindCanceled, Err: context.Canceled}
+		r.Err = &Error{Stage: r.Err.Stage, Kind: KindCanceled, Err: interrupted{}}
 	}
 }
 
@@ -152,6 +151,17 @@ func (v *visit) isTransient(err *Error) bool {
 // retryPause grows from half a second, doubling, to ten seconds.
 func retryPause(tries int) time.Duration {
 	return min(time.Second/4<<min(tries, 10), 10*time.Second)
+}
+
+// waitForPace waits until another request may begin, and reports whether one may. The
+// clock of the visit stands still meanwhile.
+func (v *visit) waitForPace() bool {
+	since := time.Now()
+	if v.f.pace.wait(v.ctx) != nil {
+		return false
+	}
+	v.stopClock(time.Since(since))
+	return true
 }
 
 // steps are a trip from start to end.

@@ -63,12 +63,15 @@ type Options struct {
 	MaxHeader int     // bytes of header sections read at most; 0 means DefaultMaxHeader
 	Parallel  int     // hosts in flight at most; 0 means DefaultParallel
 	PerAddr   int     // hosts in flight at one address at most; 0 means no bound
-	Rate      float64 // hosts started per second at most; 0 means no bound
+	Rate      float64 // requests begun per second at most: of hosts, further tries and redirects; 0 means no bound
 	AllAddrs  bool    // ask each address of a target, as if it were a host of its own
 	Ordered   bool    // send results in the order of the targets
 
 	// Starting is told of each target when its turn comes; nil means nobody is.
 	Starting func(Target)
+	// Done is told of each result, by many goroutines, as soon as its target is over;
+	// nil means nobody is. Ordered may send the result much later.
+	Done func(*Result)
 	// Dial opens connections in place of the network; nil means the network.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 }

@@ -46,9 +46,9 @@ type trip struct {
 }
 
 // pause waits, and reports whether the visit may go on. It does not begin a wait
-// that would outlast the visit's time.
-func (v *visit) pause(d time.Duration) bool {
-	if !v.whole.at.IsZero() && time.Until(v.whole.at) <= d {
+// that would outlast the deadline.
+func (v *visit) pause(d time.Duration, end deadline) bool {
+	if !end.at.IsZero() && time.Until(end.at) <= d {
 		return false
 	}
 	timer := time.NewTimer(d)

@@ -17,19 +17,21 @@ import (
 //	sohu.com error > connect: connection refused
 //	sohu.com hint > …
 type messages struct {
-	program string
-	palette palette
-	verbose bool
-	errors  bool
+	program  string
+	palette  palette
+	verbose  bool
+	errors   bool
+	canceled bool // errors of hosts that were canceled too
 }
 
 // newMessages turns on the errors if the reader of some sink would not see
 // them in the records.
 func newMessages(sinks []Sink, o Options) messages {
 	return messages{
-		program: cmp.Or(o.Program, "wget"),
-		palette: newPalette(o.ColorErr),
-		verbose: o.Verbose,
+		program:  cmp.Or(o.Program, "wget"),
+		palette:  newPalette(o.ColorErr),
+		verbose:  o.Verbose,
+		canceled: !o.CountInterrupted,
 		errors: slices.ContainsFunc(sinks, func(s Sink) bool {
 			return !s.format().ShowsErrors && o.Group == nil || len(o.Columns) > 0 && !showsErrors(o.Columns)
 		}),
@@ -51,7 +53,7 @@ func (m *messages) appendResult(b []byte, r *fetch.Result) []byte {
 			b = m.appendLine(b, r, "anomaly", m.palette.note, a.Name+": "+a.Meaning)
 		}
 	}
-	if m.errors && r.Err != nil {
+	if m.errors && r.Err != nil && (m.canceled || r.Err.Kind != fetch.KindCanceled) {
 		b = m.appendLine(b, r, "error", m.palette.err, r.Err.Error())
 		if r.Err.Hint != "" {
 			b = m.appendLine(b, r, "hint", m.palette.note, r.Err.Hint)

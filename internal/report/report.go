@@ -26,6 +26,8 @@ type Options struct {
 
 	Verbose  bool // explain anomalies on stderr
 	Progress Progress
+
+	CountInterrupted bool // stderr does not name the hosts that were canceled; Summary.Interrupted counts them
 }
 
 // Sink is a destination for the records, and the format in which it gets them.

@@ -56,6 +56,16 @@ func (s *Summary) Line(elapsed time.Duration) string {
 	return fmt.Sprintf("%s: %d answered, %d failed in %.2f s", what, s.Answered, s.Failed, elapsed.Seconds())
 }
 
+// Interrupted says how many hosts were canceled: "interrupted with 300 hosts in
+// flight". It is "" if none was.
+func (s *Summary) Interrupted() string {
+	n := s.Kinds[fetch.KindCanceled]
+	if n == 0 {
+		return ""
+	}
+	return fmt.Sprintf("interrupted with %s in flight", counted(n, "host", "hosts"))
+}
+
 // Breakdown returns the lines that stand below the closing line. A line with
 // nothing to count is left out:
 //
