@@ -42,6 +42,9 @@ type flags struct {
 	certFile string
 	keyFile  string
 	sni      string
+	tlsMin   string
+	tlsMax   string
+	curves   []string
 
 	timeout        seconds
 	dnsTimeout     seconds
@@ -144,11 +147,14 @@ func (f *flags) declareConnection(p *pflag.FlagSet) {
 }
 
 func (f *flags) declareTLS(p *pflag.FlagSet) {
-	p.BoolVarP(&f.insecure, "no-check-certificate", "k", false, "accept any certificate (alias --insecure)")
+	p.BoolVarP(&f.insecure, "no-check-certificate", "k", false, "look at anything: any certificate, TLS 1.0 and up, old ciphers and keys (alias --insecure)")
 	p.StringVar(&f.caFile, "ca-certificate", "", "trust the certificates in `FILE` instead of the system's")
 	p.StringVar(&f.certFile, "certificate", "", "present the client certificate in `FILE`")
 	p.StringVar(&f.keyFile, "private-key", "", "its key, if in another `FILE`")
-	p.StringVar(&f.sni, "sni", "", "send `NAME` as SNI and verify the certificate for it")
+	p.StringVar(&f.sni, "sni", "", "send `NAME` as SNI and verify the certificate for it; '' sends none")
+	p.StringVar(&f.tlsMin, "tls-min", "", "speak TLS `VERSION` 1.0, 1.1, 1.2 or 1.3 or a later one (1.2, with -k 1.0)")
+	p.StringVar(&f.tlsMax, "tls-max", "", "speak TLS `VERSION` or an earlier one (1.3)")
+	p.StringSliceVar(&f.curves, "curves", nil, "offer these key exchanges, as `LIST` X25519MLKEM768,X25519,P-256,P-384,P-521")
 }
 
 func (f *flags) declareLimits(p *pflag.FlagSet) {
@@ -190,7 +196,7 @@ func (f *flags) declareOutput(p *pflag.FlagSet) {
 	p.BoolVar(&f.keepOrder, "keep-order", false, "show results in the order of the targets")
 	p.StringVar(&f.color, "color", "auto", "colour `WHEN` auto, always or never")
 	p.BoolVarP(&f.quiet, "quiet", "q", false, "no closing lines and no progress")
-	p.BoolVarP(&f.verbose, "verbose", "v", false, "announce each host and explain anomalies on stderr")
+	p.BoolVarP(&f.verbose, "verbose", "v", false, "announce each host, tell its TLS session and explain anomalies, on stderr")
 	p.StringVar(&f.progress, "progress", "auto", "show progress as `STYLE` auto, bar or none")
 	p.BoolP("server-response", "S", false, "accepted for GNU wget's sake: headers are what this prints")
 	p.Bool("no-verbose", false, "accepted for GNU wget's sake, as -nv")

@@ -28,6 +28,11 @@ func run(ctx context.Context, c *config, s streams, samples fs.FS, begin func())
 	if err != nil {
 		return outcome{err: err}
 	}
+	if c.fetch.TLS.InsecureSkipVerify {
+		if err := lookAtAnything(); err != nil {
+			return outcome{err: err}
+		}
+	}
 	asking, showing, started := c.fetch, c.report, newStarts(c.report.Verbose)
 	asking.Starting, asking.Done = started.add, started.finish
 	showing.Progress.Started, showing.Progress.Finished, showing.Progress.Expected = started.count, started.finished, hosts.expected

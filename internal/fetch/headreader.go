@@ -176,14 +176,11 @@ func (h *headReader) malformed() error {
 	h.buf = h.buf[:h.line+len(shown)]
 	h.final = Head{}
 	e := &Error{Stage: StageHead, Kind: KindMalformed, Err: fmt.Errorf("not an HTTP/1 reply: \"%s\"", shown)}
-	if isTLSRecord(shown) {
+	switch {
+	case isTLSRecord(shown):
 		e.Hint = "the server speaks TLS on this port: try https://"
+	case isHTTP2Frame(shown):
+		e.Hint = "the server speaks HTTP/2 on this port"
 	}
 	return e
-}
-
-// isTLSRecord reports whether a reply is a TLS alert or handshake record (RFC
-// 8446 section 5.1).
-func isTLSRecord(b []byte) bool {
-	return len(b) >= 2 && (b[0] == 0x15 || b[0] == 0x16) && b[1] == 3
 }

@@ -2,6 +2,7 @@ package fetch
 
 import (
 	"context"
+	"crypto/tls"
 	"net"
 	"strings"
 	"sync"
@@ -18,6 +19,7 @@ type fetcher struct {
 	begun     time.Time
 	offers    []protocol
 	request   request
+	tls       *tls.Config // but for what depends on the host
 	buffers   *sync.Pool
 	resolver  *dns.Resolver
 	slots     *slots
@@ -52,6 +54,7 @@ func newFetcher(ctx context.Context, o Options) *fetcher {
 		begun:     time.Now(),
 		offers:    o.offers(),
 		request:   newRequest(o),
+		tls:       newTLSConfig(&o, o.offers()),
 		buffers:   newBuffers(o.MaxHeader),
 		resolver:  dns.New(ctx, o.DNS),
 		slots:     newSlots(o.Parallel, o.PerAddr),
@@ -109,13 +112,15 @@ func (v *visit) afterFailure() {
 
 // try asks once.
 func (v *visit) try() {
-	v.result.Tries++
-	reply := &v.result.Reply
+	r := &v.result
+	classical := r.Tries > 0 && (v.trip.classical || r.Err.Stage == StageTLS)
+	r.Tries++
+	reply := &r.Reply
 	*reply = Reply{Target: reply.Target, Withheld: reply.Withheld}
-	v.trip = trip{v: v, target: &reply.Target, reply: reply}
-	v.result.Err = v.trip.steps()
+	v.trip = trip{v: v, target: &reply.Target, reply: reply, classical: classical}
+	r.Err = v.trip.steps()
 	v.trip.close()
-	if v.result.Err != nil {
+	if r.Err != nil {
 		v.failed = time.Now()
 	}
 }

@@ -554,7 +554,7 @@ func traps(t testing.TB) []trap {
 				p.say("SSH-2.0-OpenSSH_9.9\r\n")
 				p.drain()
 			},
-			want: noTLS,
+			want: handshake.saying("does not speak TLS on this port", "SSH"),
 		},
 		{
 			name: "sends garbage for TLS without end", schemes: onNaked, heavy: true,

@@ -1,6 +1,8 @@
 package fetch
 
 import (
+	"cmp"
+	"crypto/tls"
 	"errors"
 	"io"
 	"net"
@@ -30,7 +32,7 @@ func exchangeHTTP1(t *trip) *Error {
 		return t.receive(writeErr)
 	}
 	if err := t.waitForReply(); err != nil {
-		return newError(StageRead, t.step.reword(err))
+		return t.streamError(StageRead, err)
 	}
 	return t.receive(nil)
 }
@@ -41,7 +43,7 @@ func (t *trip) send() error {
 	buf := f.buffers.Get().(*[]byte)
 	defer f.buffers.Put(buf)
 	_, err := t.stream.Write(t.v.request.appendTo((*buf)[:0], t.protocol.version, t.target, t.forwarder()))
-	return err
+	return cmp.Or(err, hiddenWriteError(t.stream))
 }
 
 // forwarder is the proxy that gets the request itself, or nil.
@@ -82,12 +84,21 @@ func (t *trip) receive(writeErr error) *Error {
 // readError explains a section that did not come whole, or not at all.
 func (t *trip) readError(err, writeErr error, begun bool) *Error {
 	switch {
-	case writeErr != nil && !begun:
-		return newError(StageWrite, t.step.reword(writeErr))
+	case writeErr != nil && !begun && !t.isTLSFault(err):
+		return t.streamError(StageWrite, writeErr)
 	case !begun:
-		return newError(StageRead, t.step.reword(describeEOF(err, errors.New("closed without a reply"))))
+		return t.streamError(StageRead, describeEOF(err, errors.New("closed without a reply")))
 	}
-	return newError(StageHead, t.step.reword(describeEOF(err, errors.New("closed before the header section ended"))))
+	return t.streamError(StageHead, describeEOF(err, errors.New("closed before the header section ended")))
+}
+
+// streamError explains an error of the stream, which may be that of TLS.
+func (t *trip) streamError(stage Stage, err error) *Error {
+	err = t.step.reword(err)
+	if _, secure := t.stream.(*tls.Conn); secure {
+		return t.tlsError(stage, err)
+	}
+	return newError(stage, err)
 }
 
 // copyFrom gives the reply the bytes that came, in memory of their own size: the
@@ -116,13 +127,7 @@ func (r *Reply) copyFrom(h *headReader) {
 // a person.
 func describeEOF(err, words error) error {
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-		return &streamEnd{words, err}
+		return &reworded{words, err}
 	}
 	return err
 }
-
-// streamEnd reads as its words and is its cause.
-type streamEnd struct{ words, cause error }
-
-func (e *streamEnd) Error() string { return e.words.Error() }
-func (e *streamEnd) Unwrap() error { return e.cause }

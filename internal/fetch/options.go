@@ -35,8 +35,13 @@ type Options struct {
 	UnixSocket string     // path of the socket to connect to, whatever the target; "" means TCP
 	DNS        dns.Config // how names are looked up, but for its Family, which is the one above
 
-	TLS        *tls.Config // nil means the system's roots
-	ServerName string      // SNI and the name to verify; "" means the target's host
+	// TLS may limit the versions and curves, name roots, and hold a certificate
+	// to present; nil means the defaults of crypto/tls. InsecureSkipVerify means
+	// to look at anything: it allows every version and cipher suite there is,
+	// unless others are named.
+	TLS        *tls.Config
+	ServerName string // SNI and the name to verify; "" means the target's host
+	NoSNI      bool   // send no SNI; the name is verified all the same
 
 	ConnectTimeout time.Duration // for TCP and TLS, all addresses together; 0 means none
 	ReadTimeout    time.Duration // from the first byte sent to the end of the header section; 0 means none

@@ -260,27 +260,27 @@ func TestProxyTLS(t *testing.T) {
 		},
 		{
 			"a proxy that is not trusted", "https://127.0.0.1:%d", "http://h.test", secure(testserver.Answer(noContent)),
-			nil, false, "proxy: %s: x509: certificate signed by unknown authority", fetch.KindCertificate, "--ca-certificate",
+			nil, false, "proxy: %s: the certificate is self-signed", fetch.KindCertificate, "--ca-certificate",
 		},
 		{
 			"a proxy of another name", "https://other.test:%d", "http://h.test", secure(testserver.Answer(noContent)),
-			nil, true, "proxy: %s: x509: certificate is valid for proxy.test, not other.test", fetch.KindCertificate, "-k",
+			nil, true, "proxy: %s: the certificate is for proxy.test, 127.0.0.1, not for other.test", fetch.KindCertificate, "-k",
 		},
 		{
 			"a target of another name", "http://127.0.0.1:%d", "https://other.test", connecting(target),
-			nil, true, "tls: x509: certificate is valid for h.test, not other.test", fetch.KindCertificate, "-k",
+			nil, true, "tls: the certificate is for h.test, not for other.test", fetch.KindCertificate, "-k",
 		},
 		{
 			"a proxy without TLS", "https://127.0.0.1:%d", "https://h.test", garbage("HTTP/1.1 400 Bad Request\r\n\r\n"),
-			nil, true, "proxy: %s: does not speak TLS: it sent \"HTTP/\"", fetch.KindHandshake, "-x http://HOST:PORT",
+			nil, true, "proxy: %s: the server does not speak TLS on this port: it sent \"HTTP/\"", fetch.KindHandshake, "-x http://HOST:PORT",
 		},
 		{
 			"an alert from the proxy", "https://127.0.0.1:%d", "https://h.test", garbage("\x15\x03\x03\x00\x02\x02\x28"),
-			nil, true, "proxy: %s: remote error: tls: handshake failure", fetch.KindHandshake, "",
+			nil, true, "proxy: %s: alert from the server: handshake failure", fetch.KindHandshake, "",
 		},
 		{
 			"a proxy that closes in the handshake", "https://127.0.0.1:%d", "https://h.test", garbage(""),
-			nil, true, "proxy: %s: closed the connection", fetch.KindClosed, "",
+			nil, true, "proxy: %s: closed during the handshake", fetch.KindClosed, "",
 		},
 		{
 			"a refusal by a proxy with TLS", "https://127.0.0.1:%d", "https://h.test", secure(testserver.Answer("HTTP/1.1 403 Forbidden\r\n\r\n")),

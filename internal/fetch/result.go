@@ -23,7 +23,7 @@ type Reply struct {
 	Target  Target         // as it was asked
 	Addr    netip.AddrPort // the address that was connected to, if one was; the proxy's if there is one
 	Proxy   string         // URL of the proxy that was asked, without credentials; "" if none was
-	Session *Session       // the TLS session, if there is one
+	Session *Session       // the TLS session, if the server has shown a certificate
 	Interim []Head         // the 1xx sections before the final one (RFC 9110 section 15.2)
 	Head    Head           // the final section; a part of it if the section was cut short
 	Raw     []byte         // all sections as they came
@@ -84,15 +84,4 @@ type Times struct {
 	TLS       time.Duration // handshake done
 	FirstByte time.Duration // first byte of the reply
 	Total     time.Duration
-}
-
-// Session describes a TLS session.
-type Session struct {
-	Version    string // "TLS 1.3"
-	Cipher     string
-	ALPN       string // "" if none was agreed on
-	ServerName string // as sent; "" for an address
-	Subject    string // of the server's own certificate
-	Issuer     string
-	NotAfter   time.Time
 }

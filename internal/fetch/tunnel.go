@@ -72,28 +72,16 @@ func (t *trip) proxyError(err error) *Error {
 // secureProxy speaks TLS with the proxy itself. Certificates of the user are for
 // targets, and not shown to the proxy.
 func (t *trip) secureProxy() error {
-	config := t.v.f.options.TLS.Clone()
-	if config == nil {
-		config = new(tls.Config)
-	}
+	config := t.v.f.tls.Clone()
 	config.Certificates, config.GetClientCertificate = nil, nil
 	config.ServerName = strings.ToLower(t.proxy.Host)
 	config.NextProtos = []string{"http/1.1"}
-	client := tls.Client(t.conn, config)
+	client := tls.Client(&lastWords{Conn: t.conn}, config)
 	if err := client.Handshake(); err != nil {
-		return t.explainProxyTLS(err)
+		return t.tlsError(StageProxy, t.step.reword(describeProxyEOF(err)))
 	}
 	t.stream = client
 	return nil
-}
-
-func (t *trip) explainProxyTLS(err error) error {
-	known := *newError(StageTLS, explainTLS(t.step.reword(describeProxyEOF(err))))
-	if record := new(tls.RecordHeaderError); errors.As(err, record) {
-		known.Err = fmt.Errorf("does not speak TLS: it sent \"%s\"", record.RecordHeader[:])
-		known.Hint = "a proxy without TLS is given as -x http://HOST:PORT"
-	}
-	return &known
 }
 
 // connectHTTP asks an HTTP proxy for a tunnel (RFC 9110 section 9.3.6). A 2xx

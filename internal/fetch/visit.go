@@ -36,6 +36,8 @@ type trip struct {
 	forwarded bool                // the proxy gets the request itself, and no tunnel
 	slot      bool                // the trip has a slot at its site
 	guarded   bool                // no private address is to be connected to
+	classical bool                // an earlier try failed at TLS: offer no curve with a large key share
+	certAsked bool                // the server asked for a client's certificate
 	conn      socket.Conn         // the TCP connection
 	stream    net.Conn            // carries the request: conn, or TLS on it
 	protocol  *protocol           // spoken over stream

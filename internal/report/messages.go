@@ -11,6 +11,7 @@ import (
 // messages words what stderr says about hosts:
 //
 //	wget sohu.com...
+//	https://sohu.com tls > TLS 1.3, TLS_AES_128_GCM_SHA256, X25519MLKEM768, …
 //	sohu.com withheld > Authorization: not for https://other.example/
 //	sohu.com anomaly > bare-lf: a line ends with LF alone (RFC 9112 section 2.2)
 //	sohu.com error > connect: connection refused
@@ -61,8 +62,9 @@ func (m *messages) appendResult(b []byte, r *fetch.Result) []byte {
 	return b
 }
 
-// appendChain tells of each request what its answer does not: the proxy, if it
-// is not that of the request before, and the credentials that were dropped.
+// appendChain tells of each request what its answer does not: the credentials
+// that were dropped, the proxy, if it is not that of the request before, and the
+// TLS session.
 func (m *messages) appendChain(b []byte, r *fetch.Result) []byte {
 	proxy := ""
 	for reply := range r.Replies() {
@@ -73,6 +75,11 @@ func (m *messages) appendChain(b []byte, r *fetch.Result) []byte {
 			b = m.appendLine(b, r, "proxy", m.palette.note, reply.Proxy)
 		}
 		proxy = reply.Proxy
+		if reply.Session != nil {
+			for _, line := range sessionLines(reply.Session, r.Begun) {
+				b = m.appendLine(b, r, "tls", m.palette.note, line)
+			}
+		}
 	}
 	return b
 }

@@ -75,13 +75,28 @@ type Field struct{ Name, Value string }
 
 // TLS describes the session.
 type TLS struct {
-	Version  string    `json:"version"` // "TLS 1.3"
-	Cipher   string    `json:"cipher"`
-	ALPN     string    `json:"alpn"`
-	SNI      string    `json:"sni"`
-	Subject  string    `json:"subject"` // of the server's own certificate
-	Issuer   string    `json:"issuer"`
-	NotAfter time.Time `json:"not_after"`
+	Version     string `json:"version"` // "TLS 1.3"
+	Cipher      string `json:"cipher"`
+	Curve       string `json:"curve"`
+	ALPN        string `json:"alpn"`
+	SNI         string `json:"sni"`
+	Verified    bool   `json:"verified"`
+	Stapled     bool   `json:"stapled"` // an OCSP response came
+	Certificate        // the server's own; embedded because its members stand among the session's
+
+	Chain []Certificate `json:"chain"` // the others that the server sent
+}
+
+// Certificate describes a certificate, as fetch.Certificate does.
+type Certificate struct {
+	Subject   string    `json:"subject"`
+	Issuer    string    `json:"issuer"`
+	Names     []string  `json:"names"`
+	Serial    string    `json:"serial"`
+	SHA256    string    `json:"sha256"`
+	NotBefore time.Time `json:"not_before"`
+	NotAfter  time.Time `json:"not_after"`
+	Key       string    `json:"key"`
 }
 
 // Seconds says when each step was over, in seconds from the start of the host.
@@ -388,21 +403,72 @@ func appendManyFields(b []byte, names, values [][]byte) []byte {
 	return b
 }
 
+// appendTLS appends a session.
 func appendTLS(b []byte, s *fetch.Session) []byte {
 	b = append(b, `,"tls":{"version":`...)
 	b = appendString(b, []byte(s.Version))
 	b = appendMember(b, "cipher", s.Cipher)
-	for _, m := range [...]struct{ key, value string }{
-		{"alpn", s.ALPN}, {"sni", s.ServerName}, {"subject", s.Subject}, {"issuer", s.Issuer},
-	} {
-		if m.value != "" {
-			b = appendMember(b, m.key, m.value)
-		}
+	b = appendKnown(b, "alpn", s.ALPN)
+	b = appendKnown(b, "sni", s.ServerName)
+	b = appendKnown(b, "curve", s.Curve)
+	b = append(b, `,"verified":`...)
+	b = strconv.AppendBool(b, s.Verified)
+	if certificates := s.Certificates(); len(certificates) > 0 {
+		b = appendCertificate(b, &certificates[0])
+		b = appendChain(b, certificates[1:])
 	}
-	if !s.NotAfter.IsZero() {
-		b = appendMember(b, "not_after", s.NotAfter.UTC().Format(time.RFC3339))
-	}
+	b = append(b, `,"stapled":`...)
+	b = strconv.AppendBool(b, s.Stapled)
 	return append(b, '}')
+}
+
+func appendChain(b []byte, chain []fetch.Certificate) []byte {
+	if len(chain) == 0 {
+		return b
+	}
+	b = append(b, `,"chain":[`...)
+	for i := range chain {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		start := len(b)
+		b = appendCertificate(b, &chain[i])
+		b[start] = '{' // in place of the comma before the first member
+		b = append(b, '}')
+	}
+	return append(b, ']')
+}
+
+// appendCertificate appends the members of a certificate, of which the
+// fingerprint is always known.
+func appendCertificate(b []byte, c *fetch.Certificate) []byte {
+	b = appendKnown(b, "subject", c.Subject)
+	b = appendKnown(b, "issuer", c.Issuer)
+	if len(c.Names) > 0 {
+		b = append(b, `,"names":[`...)
+		for i, name := range c.Names {
+			if i > 0 {
+				b = append(b, ',')
+			}
+			b = appendString(b, []byte(name))
+		}
+		b = append(b, ']')
+	}
+	b = appendKnown(b, "serial", c.Serial)
+	b = appendMember(b, "sha256", c.SHA256)
+	if !c.NotAfter.IsZero() {
+		b = appendMember(b, "not_before", c.NotBefore.UTC().Format(time.RFC3339))
+		b = appendMember(b, "not_after", c.NotAfter.UTC().Format(time.RFC3339))
+	}
+	return appendKnown(b, "key", c.Key)
+}
+
+// appendKnown appends a member unless its value is empty.
+func appendKnown(b []byte, key, value string) []byte {
+	if value == "" {
+		return b
+	}
+	return appendMember(b, key, value)
 }
 
 // appendSeconds appends the steps that were reached, and the total.
