@@ -40,18 +40,6 @@ func (f *flags) tlsConfig() (*tls.Config, error) {
 	return c, nil
 }
 
-// tlsFiles lists the files that tlsConfig reads.
-func (f *flags) tlsFiles() (list []file) {
-	for _, one := range []struct{ flag, name string }{
-		{"--ca-certificate", f.caFile}, {"--certificate", f.certFile}, {"--private-key", f.keyFile},
-	} {
-		if one.name != "" {
-			list = append(list, namedFile(one.flag, one.name))
-		}
-	}
-	return list
-}
-
 // setVersions reads --tls-min and --tls-max. A latest version that is older than
 // the oldest by default is the only one.
 func (f *flags) setVersions(c *tls.Config) (err error) {
@@ -85,6 +73,18 @@ func lookAtAnything() error {
 		settings += "," + own
 	}
 	return os.Setenv("GODEBUG", settings)
+}
+
+// tlsFiles lists the files that tlsConfig reads.
+func (f *flags) tlsFiles() (list []file) {
+	for _, one := range []struct{ flag, name string }{
+		{"--ca-certificate", f.caFile}, {"--certificate", f.certFile}, {"--private-key", f.keyFile},
+	} {
+		if one.name != "" {
+			list = append(list, namedFile(one.flag, one.name))
+		}
+	}
+	return list
 }
 
 func readRoots(file string) (*x509.CertPool, error) {

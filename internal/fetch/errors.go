@@ -132,14 +132,14 @@ func rootCause(err error) error {
 	return err
 }
 
-// interrupted is the word for people for a canceled context.
-type interrupted struct{}
-
-func (interrupted) Error() string { return "interrupted" }
-func (interrupted) Unwrap() error { return context.Canceled }
-
 // reworded reads as its words and is its cause.
 type reworded struct{ words, cause error }
 
 func (e *reworded) Error() string { return e.words.Error() }
 func (e *reworded) Unwrap() error { return e.cause }
+
+// interrupted is the word for people for a canceled context.
+type interrupted struct{}
+
+func (interrupted) Error() string { return "interrupted" }
+func (interrupted) Unwrap() error { return context.Canceled }
