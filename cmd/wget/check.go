@@ -19,6 +19,7 @@ import (
 type config struct {
 	specs    []fetch.Spec   // targets among the arguments
 	files    []string       // input files; "-" is stdin
+	from     []string       // records of earlier runs, in place of asking; "-" is stdin
 	tlsFiles []file         // files that have been read
 	defaults fetch.Defaults // for targets that do not say otherwise
 	demo     bool           // the sample servers answer
@@ -50,7 +51,7 @@ func (f *flags) config(set func(string) bool, args []string, s streams) (*config
 		return nil, err
 	}
 	c := &config{
-		files: f.inputs, demo: f.demo, output: f.output, quiet: f.quiet, fail: f.fail, exitZero: f.exitZero,
+		files: f.inputs, from: f.from, demo: f.demo, output: f.output, quiet: f.quiet, fail: f.fail, exitZero: f.exitZero,
 		defaults: fetch.Defaults{TLS: f.https, Ports: ports, Path: fetch.RequestTarget(f.path)},
 		format:   format,
 		tlsFiles: f.tlsFiles(),
@@ -75,6 +76,7 @@ func (f *flags) checkPairs(set func(string) bool) error {
 		{"http1.1", "http2"},
 		{"http1.0", "http2-prior-knowledge"},
 		{"http1.1", "http2-prior-knowledge"},
+		{"from", "demo"},
 		{"proxy", "no-proxy"},
 		{"noproxy", "no-proxy"},
 		{"proxy", "unix-socket"},
@@ -326,6 +328,12 @@ func (f *flags) isTyped(stdin io.Reader) bool {
 // addTargets reads the arguments. Without any target it turns to the samples or
 // to stdin.
 func (c *config) addTargets(args []string, s streams) error {
+	switch {
+	case len(c.from) > 0 && len(args)+len(c.files) > 0:
+		return usage("--from shows recorded hosts, and no others: name no target beside it")
+	case len(c.from) > 0:
+		return nil
+	}
 	if len(args)+len(c.files) == 0 {
 		switch {
 		case c.demo:

@@ -19,6 +19,7 @@ type flags struct {
 	ports  []string
 	path   string
 	allIPs bool
+	from   []string
 	demo   bool
 
 	method     string
@@ -123,6 +124,7 @@ func (f *flags) declareTargets(p *pflag.FlagSet) {
 	p.StringSliceVar(&f.ports, "port", nil, "ask these ports of targets without one, as `LIST` 80,8080")
 	p.StringVar(&f.path, "path", "/", "ask for `PATH` of targets without one")
 	p.BoolVar(&f.allIPs, "all-ips", false, "ask each address of a name, and show where they differ")
+	p.StringArrayVar(&f.from, "from", nil, "show the records of an earlier run in `FILE` instead of asking; - is stdin; repeatable")
 	p.BoolVar(&f.demo, "demo", false, "ask sample servers inside the program instead of the network")
 }
 

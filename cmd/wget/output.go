@@ -87,6 +87,13 @@ func (c *config) inputs(s streams) (list []file) {
 			list = append(list, namedFile("--input-file", name))
 		}
 	}
+	for _, name := range c.from {
+		if isStdin(name) {
+			list = append(list, streamFile("stdin", s.in))
+		} else {
+			list = append(list, namedFile("--from", name))
+		}
+	}
 	return append(list, c.tlsFiles...)
 }
 

@@ -59,7 +59,13 @@ func interrupted(asking <-chan struct{}, ended <-chan outcome) outcome {
 // execute runs the command line, and calls asking before the first host is asked.
 func execute(ctx context.Context, name string, args []string, s streams, samples fs.FS, asking func()) (end outcome) {
 	printed := &checkedWriter{w: s.out}
-	command := newCommand(name, s, printed, func(c *config) { end = run(ctx, c, s, samples, asking) })
+	command := newCommand(name, s, printed, func(c *config) {
+		if len(c.from) > 0 {
+			end = replay(ctx, c, s, asking)
+		} else {
+			end = run(ctx, c, s, samples, asking)
+		}
+	})
 	command.SetArgs(expandGNU(args))
 	if len(args) > 0 && strings.HasPrefix(args[0], cobra.ShellCompRequestCmd) {
 		completionUsage(command.Flags())

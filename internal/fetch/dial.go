@@ -29,7 +29,9 @@ func (t *trip) dial() *Error {
 		err = t.connect()
 	}
 	if err != nil {
-		t.reply.Addr = netip.AddrPort{}
+		if !t.pinned().IsValid() {
+			t.reply.Addr = netip.AddrPort{}
+		}
 		if t.proxy != nil {
 			return t.proxyError(newError(StageConnect, t.step.reword(err)))
 		}

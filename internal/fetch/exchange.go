@@ -74,7 +74,7 @@ func (r *Reply) copyFrom(h *headReader) {
 	if end == 0 {
 		return
 	}
-	r.Raw = make([]byte, end)
+	r.Raw, r.Size = make([]byte, end), end
 	copy(r.Raw, h.buf)
 	at := 0
 	for _, head := range h.interim {

@@ -54,7 +54,7 @@ func (v *visit) try() {
 	r.Err = v.trip.steps()
 	v.trip.close()
 	if r.Err != nil {
-		v.failed = time.Now()
+		v.failed = time.Since(v.f.begun)
 	}
 }
 

@@ -57,7 +57,11 @@ func (t *trip) addrsOf(e endpoint) (addrs []netip.Addr, err error) {
 // the lookup waits for its place among the others.
 func (t *trip) lookup(name string) ([]netip.Addr, error) {
 	v := t.v
-	answer, err := v.f.resolver.Lookup(v.ctx, dns.Query{Name: name, Deadline: v.whole.at, Since: v.failed})
+	q := dns.Query{Name: name, Deadline: v.whole.at}
+	if v.failed > 0 {
+		q.Since = v.f.begun.Add(v.failed)
+	}
+	answer, err := v.f.resolver.Lookup(v.ctx, q)
 	v.stopClock(answer.Waited)
 	t.reply.Times.DNS = v.elapsed()
 	t.late = answer.Late

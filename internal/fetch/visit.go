@@ -15,9 +15,9 @@ import (
 type visit struct {
 	f       *fetcher
 	ctx     context.Context
-	start   time.Time // of the hop
-	whole   deadline  // for the target from start to end
-	failed  time.Time // end of the last try; zero before the first
+	start   time.Time     // of the hop
+	whole   deadline      // for the target from start to end
+	failed  time.Duration // end of the last try, from the begin of the run; 0 before the first
 	request *request
 	result  Result
 	trip    trip
