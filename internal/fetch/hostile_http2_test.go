@@ -37,7 +37,7 @@ func headers(f *http2.Framer, end bool, fields ...string) {
 func http2Traps() []trap {
 	const (
 		overhead = 64<<10 + window
-		bounded  = fetch.DefaultMaxHeader + window
+		bounded  = fetch.DefaultMaxHeader + overhead // frames have headers, and the one too many is read whole
 		begun    = "HTTP/2 200\r\nserver: hos\r\n"
 	)
 	var (
