@@ -57,6 +57,11 @@ func http2Traps() []trap {
 			then(p)
 		}
 	}
+	// It closes its side and reads on: what the client says meanwhile does not reset the connection.
+	shut := func(p *peer) {
+		p.tcp.CloseWrite()
+		p.drain()
+	}
 	endless := func(first func(*http2.Framer), again func(*http2.Framer), pause time.Duration) func(*peer) {
 		text := more(again)
 		if pause == 0 {
@@ -159,9 +164,9 @@ func http2Traps() []trap {
 		},
 		{
 			name:  "closes inside the header section",
-			serve: saying(framed(begin), func(*peer) {}), want: failure(fetch.StageHead, fetch.KindClosed).keeping(begun),
+			serve: saying(framed(begin), shut), want: failure(fetch.StageHead, fetch.KindClosed).keeping(begun),
 		},
-		{name: "closes after its settings", serve: saying(framed(nothing), func(*peer) {}), want: failure(fetch.StageRead, fetch.KindClosed)},
+		{name: "closes after its settings", serve: saying(framed(nothing), shut), want: failure(fetch.StageRead, fetch.KindClosed)},
 		{
 			name:  "goes away",
 			serve: saying(framed(func(f *http2.Framer) { f.WriteGoAway(0, http2.ErrCodeInadequateSecurity, []byte("\x1b[2J")) }), (*peer).drain),
