@@ -77,6 +77,8 @@ func (f *flags) checkPairs(set func(string) bool) error {
 		{"http1.0", "http2-prior-knowledge"},
 		{"http1.1", "http2-prior-knowledge"},
 		{"from", "demo"},
+		{"baseline", "group"},
+		{"baseline", "fields"},
 		{"proxy", "no-proxy"},
 		{"noproxy", "no-proxy"},
 		{"proxy", "unix-socket"},
@@ -176,6 +178,8 @@ func (f *flags) checkedFormat(s streams) (report.Format, error) {
 		return format, usage("--include-raw needs --json")
 	case f.group != "" && !format.HasGroups:
 		return format, usage("--group does not go with --format %s", f.format)
+	case f.baseline != "" && !format.HasGroups:
+		return format, usage("--baseline does not go with --format %s", f.format)
 	case f.fields != "" && !format.HasColumns:
 		return format, usage("--fields does not go with --format %s", f.format)
 	case format.Binary && f.output == "" && isTerminal(s.out):
@@ -270,6 +274,12 @@ func (f *flags) reportOptions(set func(string) bool, s streams, env func(string)
 			return o, usage("--group: %w", err)
 		}
 		o.Group, o.Wide = &by, f.wide
+	}
+	if f.baseline != "" {
+		if o.Baseline, err = readBaseline(f.baseline); err != nil {
+			return o, err
+		}
+		o.Wide = f.wide
 	}
 	if o.Match, err = parseEach("--match %q: %w", f.match, report.ParseCondition); err != nil {
 		return o, err

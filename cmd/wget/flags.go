@@ -80,6 +80,7 @@ type flags struct {
 	progress    string
 
 	match, expect, failIf []string
+	baseline              string
 	fail                  bool
 	exitZero              bool
 
@@ -216,6 +217,7 @@ func (f *flags) declareVerdict(p *pflag.FlagSet) {
 	p.StringArrayVar(&f.match, "match", nil, "show only hosts that `EXPR` is true of; repeatable")
 	p.StringArrayVar(&f.expect, "expect", nil, "check that `EXPR` is true of every host; repeatable")
 	p.StringArrayVar(&f.failIf, "fail-if", nil, "check that `EXPR` is true of no host; repeatable")
+	p.StringVar(&f.baseline, "baseline", "", "show what is not as in the records of an earlier run in `FILE`")
 	p.BoolVar(&f.exitZero, "exit-zero", false, "exit with 0 when every target has a record")
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"time"
 
 	"wget/internal/fetch"
@@ -124,9 +125,7 @@ func replay(ctx context.Context, c *config, s streams, begin func()) outcome {
 	}
 	end := outcome{signal: signalOf(ctx)}
 	c.writeClosing(s.err, &summary, time.Since(since), end.signal != 0)
-	if !c.exitZero {
-		end.records = recordsCode(&summary, c.fail)
-	}
+	end.records = c.judge(&summary)
 	switch {
 	case end.signal != 0:
 	case failed != nil:
@@ -135,4 +134,18 @@ func replay(ctx context.Context, c *config, s streams, begin func()) outcome {
 		end.err = recorded.err(func(line string) { fmt.Fprintf(s.err, "%s: %s\n", c.report.Program, report.Escape(line)) })
 	}
 	return end
+}
+
+// readBaseline reads the records of an earlier run, all of which count.
+func readBaseline(name string) (*report.Baseline, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, fileError(fmt.Errorf("--baseline: %w", err))
+	}
+	defer f.Close()
+	baseline, err := report.ReadBaseline(f)
+	if err != nil {
+		return nil, fileError(fmt.Errorf("--baseline %s: %w", name, err))
+	}
+	return baseline, nil
 }

@@ -7,9 +7,10 @@
 // failed (its stage) and why (its kind); it never disturbs another host.
 //
 // A goroutine goes straight down the steps of host.go: resolve.go, dial.go,
-// tunnel.go, tls.go, exchange.go. The exchange speaks a protocol, http1.go or
-// http2.go, which fills a headreader.go and leaves a head.go. Where the answer
-// leads elsewhere, redirect.go sends the goroutine down again.
+// tunnel.go, tls.go, exchange.go. The exchange speaks a protocol: http1.go, which
+// fills a headreader.go, or http2.go, which reads frames (frame.go) into a
+// fieldblock.go. Both leave a head.go. Where the answer leads elsewhere,
+// redirect.go sends the goroutine down again.
 //
 // The calls between the files have no cycle. docs/architecture.md draws the way
 // through the program.
