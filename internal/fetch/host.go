@@ -50,6 +50,9 @@ func (v *visit) try() {
 	r.Tries++
 	reply := &r.Reply
 	*reply = Reply{Target: reply.Target, Withheld: reply.Withheld}
+	if v.f.options.Trace {
+		reply.Trace = new(Trace)
+	}
 	v.trip = trip{v: v, target: &reply.Target, reply: reply, classical: classical}
 	r.Err = v.trip.steps()
 	v.trip.close()
