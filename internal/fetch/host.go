@@ -89,8 +89,8 @@ func (t *trip) steps() *Error {
 	return t.exchange()
 }
 
-// waitForSite waits for a slot at the trip's site. The clock of the
-// visit stands still meanwhile.
+// waitForSite waits for a slot at the trip's site. The clock of the visit stands
+// still meanwhile.
 func (t *trip) waitForSite() *Error {
 	if t.v.f.options.PerAddr == 0 {
 		return nil
