@@ -129,3 +129,19 @@ func TestGroupsCountAll(t *testing.T) {
 		}
 	}
 }
+
+// Chosen fields are all that is shown of a group, and an address is told from the
+// others of its target.
+func TestGroupsOfFields(t *testing.T) {
+	list := edgesOf(t, "a.test", "HTTP/1.1 200 OK\r\nServer: x\r\nX-A: 1\r\n\r\n", "HTTP/1.1 200 OK\r\nServer: x\r\nX-A: 2\r\n\r\n", "")
+	const want = `group 1 hosts > 2: a.test@192.0.2.1, a.test@192.0.2.2
+group 1 header > Server: x
+
+group 2 hosts > 1: a.test@192.0.2.3
+group 2 error > connect: refused
+`
+	out, _, _, _ := drain(list, format(t, "lines"), report.Options{Group: new(report.GroupBy), Columns: columns(t, "server")})
+	if string(out) != want {
+		t.Errorf("got\n%swant\n%s", out, want)
+	}
+}
