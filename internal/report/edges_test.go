@@ -76,7 +76,8 @@ c.test header > A: b
 func TestLinesOfEdgesThatMatch(t *testing.T) {
 	list := edgesOf(t, "a.test", "HTTP/1.1 200 OK\r\nA: 1\r\n\r\n", "HTTP/1.1 200 OK\r\nA: 2\r\n\r\n", "HTTP/1.1 503 No\r\n\r\n")
 	for i, more := range [][]*fetch.Result{
-		edgesOf(t, "b.test", "HTTP/1.1 503 No\r\n\r\n", "HTTP/1.1 200 OK\r\n\r\n"), {ask(t, "c.test", []byte("HTTP/1.1 200 OK\r\n\r\n"))},
+		edgesOf(t, "b.test", "HTTP/1.1 503 No\r\n\r\n", "HTTP/1.1 200 OK\r\n\r\n"),
+		{ask(t, "c.test", []byte("HTTP/1.1 200 OK\r\n\r\n"))},
 		edgesOf(t, "d.test", "HTTP/1.1 200 OK\r\n\r\n", "HTTP/1.1 503 No\r\n\r\n"),
 	} {
 		for _, r := range more {
