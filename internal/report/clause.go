@@ -83,7 +83,12 @@ func operands(node ast.Node) (list []ast.Node) {
 			}
 		}
 		return []ast.Node{node}
-	case *ast.IdentifierNode, *ast.MemberNode, *ast.CallNode, *ast.ChainNode:
+	case *ast.IdentifierNode:
+		if n.Value == "h" { // all fields: too many to tell
+			return nil
+		}
+		return []ast.Node{node}
+	case *ast.MemberNode, *ast.CallNode, *ast.ChainNode:
 		return []ast.Node{node}
 	}
 	return nil

@@ -200,6 +200,9 @@ func (c *Condition) run(program *vm.Program, e *environment) (any, error) {
 	var placed *file.Error
 	if errors.As(err, &placed) {
 		err = errors.New(placed.Message)
+		if strings.HasPrefix(placed.Message, "interface conversion:") {
+			err = errors.New("a value is absent, or of another type than it is compared with")
+		}
 	}
 	return value, err
 }

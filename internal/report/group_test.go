@@ -48,6 +48,8 @@ func TestGroupRule(t *testing.T) {
 		{"order of directives", "Cache-Control: private, max-age=5", "cache-control: max-age=5,private", true},
 		{"another directive", "Cache-Control: max-age=5", "Cache-Control: max-age=6", false},
 		{"nonce", "Content-Security-Policy: script-src 'nonce-abc123'", "Content-Security-Policy: script-src 'nonce-zzz'", true},
+		{"nonce with all of base64", "Content-Security-Policy: script-src 'nonce-a/b+c/1==' 'self'", "Content-Security-Policy: script-src 'nonce-zz/yy/xx/2=' 'self'", true},
+		{"another policy behind a nonce", "Content-Security-Policy: script-src 'nonce-a/b=' 'self'", "Content-Security-Policy: script-src 'nonce-a/b=' *", false},
 		{"another policy", "Content-Security-Policy: script-src 'self'", "Content-Security-Policy: script-src *", false},
 		{"hash in a policy", "Content-Security-Policy: script-src 'sha256-AAAAAAAAAAAAAAAAAAAAAAAA1'", "Content-Security-Policy: script-src 'sha256-BBBBBBBBBBBBBBBBBBBBBBBBB2'", false},
 		{"value of a cookie", "Set-Cookie: a=1; Path=/", "Set-Cookie: a=2; path=/", true},

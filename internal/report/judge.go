@@ -123,7 +123,7 @@ func (j *judge) appendFailures(b []byte, r *fetch.Result, m *messages) []byte {
 			why = err.Error()
 		}
 		j.count(clause)
-		b = m.appendLine(b, r, "check", m.palette.err, clause+": "+why)
+		b = m.appendLine(b, r, "check", m.palette.err, strings.TrimSuffix(clause+": "+why, ": "))
 	}
 	return b
 }
