@@ -38,6 +38,7 @@ func (r *results) budgets() []budget {
 	add("CPU per host: wget-csv / wget", 1.2, ratio("table", "wget-csv", "wget"))
 	add("CPU per host: wget-policy / wget", 1.1, ratio("table", "wget-policy", "wget"))
 	add("CPU per host over TLS: wget / curl", 0.45, ratio("tls", "wget", "curl"))
+	add("CPU per host over TLS: wget-http2 / wget", 1.25, ratio("http2", "wget-http2", "wget"))
 	add("CPU per host: names / addresses", 1.6, ratio("names", "wget-names", "wget"))
 	add("time to start: wget --version / curl --version", 0.8, &r.StartUp)
 	add("bytes of stack, a host that waits", 3<<10, r.Stack)

@@ -73,6 +73,12 @@ func experiments(cfg config) []experiment {
 			points: []point{{hosts: cfg.hosts, parallel: parallel, https: true}},
 		})
 	}
+	if cfg.http2 {
+		list = append(list, experiment{
+			name: "http2", title: "HTTP/2 over TLS 1.3", base: "wget", clients: []string{"wget", "wget-http2", "curl-http2"},
+			points: []point{{hosts: cfg.hosts, parallel: parallel, https: true}},
+		})
+	}
 	if cfg.names > 0 {
 		list = append(list, experiment{
 			name: "names", title: "A list of names", base: "wget", clients: []string{"wget", "wget-names", "wget-resolv.conf"},

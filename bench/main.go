@@ -36,7 +36,7 @@ type config struct {
 
 	// The other experiments, each by its size; 0: not asked for.
 	sweepLength, sweepParallel, memory, held, stack, names, reconcile int
-	tls                                                               bool
+	tls, http2                                                        bool
 }
 
 func main() {
@@ -138,6 +138,7 @@ func parse(args []string) (config, error) {
 	sized(&cfg.names, "names", 100_000, "cost of a list of names against the same list as addresses")
 	sized(&cfg.reconcile, "reconcile", 1_000_000, "account for every host of a list, also where some misbehave")
 	flags.BoolVar(&cfg.tls, "tls", false, "https, a full TLS 1.3 handshake each")
+	flags.BoolVar(&cfg.http2, "http2", false, "the same over HTTP/2, against HTTP/1.1")
 	if err := flags.Parse(args); err != nil {
 		return cfg, err
 	}

@@ -246,7 +246,7 @@ server { root page;
 server { root big;
 %s}
 }
-`, on.keep.Seconds(), listen(webPort, ""), listen(tlsPort, " ssl"), listen(bigPort, ""))
+`, on.keep.Seconds(), listen(webPort, ""), listen(tlsPort, " ssl http2"), listen(bigPort, ""))
 	if err := os.WriteFile(filepath.Join(dir, "nginx.conf"), []byte(conf), 0o644); err != nil {
 		return nil, err
 	}

@@ -19,13 +19,16 @@ type flags struct {
 	ports  []string
 	path   string
 	allIPs bool
+	from   []string
 	demo   bool
 
-	method    string
-	head      bool
-	headers   []string
-	userAgent string
-	http10    bool
+	method     string
+	head       bool
+	headers    []string
+	userAgent  string
+	http10     bool
+	http2      bool
+	http2Known bool
 
 	ipv4, ipv6  bool
 	bindAddress string
@@ -77,6 +80,7 @@ type flags struct {
 	progress    string
 
 	match, expect, failIf []string
+	baseline              string
 	fail                  bool
 	exitZero              bool
 
@@ -121,6 +125,7 @@ func (f *flags) declareTargets(p *pflag.FlagSet) {
 	p.StringSliceVar(&f.ports, "port", nil, "ask these ports of targets without one, as `LIST` 80,8080")
 	p.StringVar(&f.path, "path", "/", "ask for `PATH` of targets without one")
 	p.BoolVar(&f.allIPs, "all-ips", false, "ask each address of a name, and show where they differ")
+	p.StringArrayVar(&f.from, "from", nil, "show the records of an earlier run in `FILE` instead of asking; - is stdin; repeatable")
 	p.BoolVar(&f.demo, "demo", false, "ask sample servers inside the program instead of the network")
 }
 
@@ -131,6 +136,8 @@ func (f *flags) declareRequest(p *pflag.FlagSet) {
 	p.StringVarP(&f.userAgent, "user-agent", "U", "wget/"+version(), "send `AGENT` as User-Agent")
 	p.BoolVarP(&f.http10, "http1.0", "0", false, "send GET / HTTP/1.0 and Host, nothing else")
 	p.Bool("http1.1", false, "send an HTTP/1.1 request (the default)")
+	p.BoolVar(&f.http2, "http2", false, "speak HTTP/2 over TLS, with servers that agree to it")
+	p.BoolVar(&f.http2Known, "http2-prior-knowledge", false, "speak HTTP/2 without TLS too, without asking")
 }
 
 func (f *flags) declareConnection(p *pflag.FlagSet) {
@@ -210,6 +217,7 @@ func (f *flags) declareVerdict(p *pflag.FlagSet) {
 	p.StringArrayVar(&f.match, "match", nil, "show only hosts that `EXPR` is true of; repeatable")
 	p.StringArrayVar(&f.expect, "expect", nil, "check that `EXPR` is true of every host; repeatable")
 	p.StringArrayVar(&f.failIf, "fail-if", nil, "check that `EXPR` is true of no host; repeatable")
+	p.StringVar(&f.baseline, "baseline", "", "show what is not as in the records of an earlier run in `FILE`")
 	p.BoolVar(&f.exitZero, "exit-zero", false, "exit with 0 when every target has a record")
 }
 

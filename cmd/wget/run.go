@@ -61,9 +61,7 @@ func run(ctx context.Context, c *config, s streams, samples fs.FS, begin func())
 
 	end := outcome{signal: signalOf(ctx)}
 	c.writeClosing(s.err, &summary, time.Since(since), end.signal != 0)
-	if !c.exitZero {
-		end.records = recordsCode(&summary, c.fail)
-	}
+	end.records = c.judge(&summary)
 	switch {
 	case end.signal != 0: // the rest was not to be
 	case summary.Total() != started.count():

@@ -28,6 +28,8 @@ type lab struct {
 	program string
 	ca      string
 	running []running
+
+	http2Only running // speaks no HTTP/1
 }
 
 // A running server is also what its template is filled in with.
@@ -62,8 +64,9 @@ func start(t *testing.T) *lab {
 	if out, err := exec.Command("go", "build", "-o", l.program, "../..").CombinedOutput(); err != nil {
 		t.Fatalf("go build: %v\n%s", err, out)
 	}
-	ports := holdPorts(t, 2*len(servers()))
-	for i, s := range servers() {
+	all := append(servers(), http2Server())
+	ports := holdPorts(t, 2*len(all))
+	for i, s := range all {
 		r := running{
 			server: s, HTTP: ports[2*i], HTTPS: ports[2*i+1], Nginx: ports[0],
 			Dir: filepath.Join(dir, s.name), Root: root, PEM: certificate, Long: longValue(),
@@ -71,6 +74,8 @@ func start(t *testing.T) *lab {
 		r.start(t)
 		l.running = append(l.running, r)
 	}
+	l.http2Only = l.running[len(servers())]
+	l.running = l.running[:len(servers())]
 	return l
 }
 

@@ -19,8 +19,8 @@ import (
 	"wget/internal/testserver"
 )
 
-// ask runs the command in this process.
-func ask(t *testing.T, args ...string) (code int, stdout, stderr string) {
+// askHere runs the command in this process.
+func askHere(t *testing.T, args ...string) (code int, stdout, stderr string) {
 	t.Helper()
 	var out, errs bytes.Buffer
 	code = wget.Main(t.Context(), append([]string{"wget"}, args...), strings.NewReader(""), &out, &errs, nil)
@@ -42,7 +42,7 @@ func TestNegativeSerial(t *testing.T) {
 	defer s.Close()
 	refused := func(args ...string) {
 		t.Helper()
-		code, _, stderr := ask(t, append(args, "https://"+s.Addr())...)
+		code, _, stderr := askHere(t, append(args, "https://"+s.Addr())...)
 		if code != 5 || !strings.Contains(stderr, "negative serial number") {
 			t.Errorf("%q: exit code %d, stderr %s", args, code, stderr)
 		}
@@ -51,7 +51,7 @@ func TestNegativeSerial(t *testing.T) {
 	t.Setenv("GODEBUG", "x509negativeserial=0") // the user's own setting wins
 	refused("-k")
 	t.Setenv("GODEBUG", "")
-	if code, stdout, stderr := ask(t, "-k", "--json", "https://"+s.Addr()); code != 0 || !strings.Contains(stdout, `"serial":"-`) {
+	if code, stdout, stderr := askHere(t, "-k", "--json", "https://"+s.Addr()); code != 0 || !strings.Contains(stdout, `"serial":"-`) {
 		t.Errorf("with -k: exit code %d, stdout %s, stderr %s", code, stdout, stderr)
 	}
 }
@@ -73,10 +73,10 @@ func TestHugeKey(t *testing.T) {
 	}
 	s := testserver.Serve(l, testserver.Secure(&tls.Config{Certificates: []tls.Certificate{huge}}, testserver.Silent))
 	defer s.Close()
-	if code, _, stderr := ask(t, "https://"+s.Addr()); code != 5 || !strings.Contains(stderr, "larger than 8192 bits") {
+	if code, _, stderr := askHere(t, "https://"+s.Addr()); code != 5 || !strings.Contains(stderr, "larger than 8192 bits") {
 		t.Errorf("exit code %d, stderr %s", code, stderr)
 	}
-	if code, _, stderr := ask(t, "-k", "https://"+s.Addr()); code != 4 || !strings.Contains(stderr, "invalid signature") {
+	if code, _, stderr := askHere(t, "-k", "https://"+s.Addr()); code != 4 || !strings.Contains(stderr, "invalid signature") {
 		t.Errorf("with -k: exit code %d, stderr %s", code, stderr)
 	}
 }
@@ -125,7 +125,7 @@ func TestWeakKeys(t *testing.T) {
 					addr = text
 				}
 			}
-			code, stdout, stderr := ask(t, "-k", "--json", "https://"+addr)
+			code, stdout, stderr := askHere(t, "-k", "--json", "https://"+addr)
 			if code != 0 || !strings.Contains(stdout, `"subject":"CN=weak.test"`) {
 				t.Errorf("exit code %d, stdout %s, stderr %s", code, stdout, stderr)
 			}

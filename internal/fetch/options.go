@@ -22,7 +22,13 @@ const (
 
 // Options says how targets are asked. The zero value works.
 type Options struct {
-	Protocol  string  // "HTTP/1.1" or "HTTP/1.0"; "" means the first
+	// Protocol is "HTTP/1.1", "HTTP/1.0" or "HTTP/2"; "" means the first. HTTP/2
+	// is spoken over TLS with servers that agree to it, and HTTP/1.1 with others.
+	Protocol string
+	// PriorKnowledge speaks HTTP/2 without TLS too, if that is the protocol, to
+	// servers that must be known to speak it (RFC 9113 section 3.3).
+	PriorKnowledge bool
+
 	Method    string  // "" means GET
 	UserAgent string  // "" sends no User-Agent
 	Header    []Field // replace, add to or (with Remove) take from the default fields
@@ -88,3 +94,7 @@ func (o *Options) bindFamily() {
 		o.Family = 6
 	}
 }
+
+// looksAtAnything reports whether the user would rather see an unsafe server
+// than none.
+func (o *Options) looksAtAnything() bool { return o.TLS != nil && o.TLS.InsecureSkipVerify }

@@ -89,9 +89,20 @@ const visitSize = 1 << 10
 func sizeOf(list []*Result) int {
 	size := visitSize
 	for _, r := range list {
-		size += len(r.Target.Text) + len(r.Raw)
+		size += len(r.Target.Text) + r.Reply.size()
 		for i := range r.Hops {
-			size += visitSize + len(r.Hops[i].Raw)
+			size += visitSize + r.Hops[i].size()
+		}
+	}
+	return size
+}
+
+// size is the memory of what servers decide the length of.
+func (r *Reply) size() int {
+	size := len(r.Raw)
+	if r.Session != nil {
+		for _, certificate := range r.Session.sent {
+			size += len(certificate)
 		}
 	}
 	return size
