@@ -55,6 +55,7 @@ type Format struct {
 	ShowsErrors bool // a record says why its target failed, so stderr does not
 	Binary      bool // bytes as they came, which a terminal would obey
 	HasRaw      bool // obeys Options.IncludeRaw
+	Resumable   bool // its records can be read back, by [Entries]
 
 	New func(Options) Reporter
 }
@@ -63,7 +64,7 @@ type Format struct {
 func formats() []Format {
 	return []Format{
 		{Name: "lines", About: "one line per header, coloured per host in a terminal", New: newLines},
-		{Name: "json", About: "one object per record and line (NDJSON)", Batched: true, ShowsErrors: true, HasRaw: true, New: newJSON},
+		{Name: "json", About: "one object per record and line (NDJSON)", Batched: true, ShowsErrors: true, HasRaw: true, Resumable: true, New: newJSON},
 		{Name: "raw", About: "the header sections as they came, to the byte", Binary: true, New: newRaw},
 	}
 }

@@ -25,17 +25,34 @@ type Summary struct {
 func (s *Summary) Total() int { return s.Answered + s.Failed }
 
 func (s *Summary) add(r *fetch.Result) {
-	if r.Err == nil {
-		s.Answered++
-		s.Statuses[r.Head.Status]++
-		s.firstByte.add(r.Times.FirstByte)
+	if r.Err != nil {
+		s.addFailed(r.Err.Kind)
 		return
 	}
+	s.addAnswered(r.Head.Status)
+	s.firstByte.add(r.Times.FirstByte)
+}
+
+// Add counts a record that was read back.
+func (s *Summary) Add(e Entry) {
+	if e.Kind != "" {
+		s.addFailed(e.Kind)
+	} else {
+		s.addAnswered(e.Status)
+	}
+}
+
+func (s *Summary) addAnswered(status int) {
+	s.Answered++
+	s.Statuses[status]++
+}
+
+func (s *Summary) addFailed(kind fetch.Kind) {
 	s.Failed++
 	if s.Kinds == nil {
 		s.Kinds = make(map[fetch.Kind]int)
 	}
-	s.Kinds[r.Err.Kind]++
+	s.Kinds[kind]++
 }
 
 // Line returns the closing line: "3 hosts: 2 answered, 1 failed in 0.21 s".
