@@ -52,8 +52,10 @@ func (f *flags) config(set func(string) bool, args []string, s streams) (*config
 	c := &config{
 		files: f.inputs, demo: f.demo, output: f.output, quiet: f.quiet, fail: f.fail, exitZero: f.exitZero,
 		defaults: fetch.Defaults{TLS: f.https, Ports: ports, Path: fetch.RequestTarget(f.path)},
-		report:   f.reportOptions(s, os.Getenv),
 		format:   format,
+	}
+	if c.report, err = f.reportOptions(set, s, os.Getenv); err != nil {
+		return nil, err
 	}
 	if c.fetch, err = f.fetchOptions(set, s.err); err != nil {
 		return nil, err
@@ -76,9 +78,19 @@ func (f *flags) checkPairs(set func(string) bool) error {
 			return usage("--%s and --%s contradict each other", pair[0], pair[1])
 		}
 	}
+	var chosen string
+	for _, short := range f.formatFlags() {
+		switch {
+		case !short.given:
+		case chosen != "" && chosen != short.format:
+			return usage("--%s and --%s contradict each other", chosen, short.format)
+		case set("format") && f.format != short.format:
+			return usage("--%s and --format %s contradict each other", short.flag, f.format)
+		default:
+			chosen = short.format
+		}
+	}
 	switch {
-	case f.json && set("format") && f.format != "json":
-		return usage("--json and --format %s contradict each other", f.format)
 	case f.output == "" && set("output-document"):
 		return usage("--output-document: an empty name; - is stdout")
 	case f.quiet && f.progress == "bar":
@@ -91,8 +103,10 @@ func (f *flags) checkPairs(set func(string) bool) error {
 
 // expand sets the flags that --json, --head and --timeout are short for.
 func (f *flags) expand(set func(string) bool) {
-	if f.json {
-		f.format = "json"
+	for _, short := range f.formatFlags() {
+		if short.given {
+			f.format = short.format
+		}
 	}
 	if f.head {
 		f.method = "HEAD"
@@ -103,6 +117,18 @@ func (f *flags) expand(set func(string) bool) {
 		if set("timeout") && !set(name) {
 			*own = f.timeout
 		}
+	}
+}
+
+// formatFlag is a flag that is short for a format.
+type formatFlag struct {
+	flag, format string
+	given        bool
+}
+
+func (f *flags) formatFlags() []formatFlag {
+	return []formatFlag{
+		{"json", "json", f.json}, {"json-pairs", "json", f.pairs}, {"csv", "csv", f.csv}, {"table", "table", f.table},
 	}
 }
 
@@ -139,6 +165,8 @@ func (f *flags) checkedFormat(s streams) (report.Format, error) {
 	switch {
 	case f.includeRaw && !format.HasRaw:
 		return format, usage("--include-raw needs --json")
+	case f.fields != "" && !format.HasColumns:
+		return format, usage("--fields does not go with --format %s", f.format)
 	case format.Binary && f.output == "" && isTerminal(s.out):
 		return format, usage("raw bytes from servers can take over a terminal: send them to a pipe or a file, or insist with -O -")
 	}
@@ -201,13 +229,39 @@ func (f *flags) routes() ([]fetch.Route, error) {
 }
 
 // reportOptions says how to show results.
-func (f *flags) reportOptions(s streams, env func(string) string) report.Options {
-	return report.Options{
+func (f *flags) reportOptions(set func(string) bool, s streams, env func(string) string) (o report.Options, err error) {
+	o = report.Options{
 		Program: f.program, IncludeRaw: f.includeRaw, Verbose: f.verbose,
 		Color:    useColor(f.color, s.out, env) && (isStdout(f.output) || f.color == "always"),
 		ColorErr: useColor(f.color, s.err, env),
 		Progress: f.progressOptions(s, env),
+		Pairs:    f.pairs,
 	}
+	if set("fields") {
+		if o.Columns, err = report.ParseColumns(f.fields); err != nil {
+			return o, usage("--fields: %w", err)
+		}
+	}
+	if o.Match, err = parseEach("--match %q: %w", f.match, report.ParseCondition); err != nil {
+		return o, err
+	}
+	for _, checks := range []struct {
+		flag  string
+		texts []string
+		want  bool
+	}{{"--expect", f.expect, true}, {"--fail-if", f.failIf, false}} {
+		conditions, err := parseEach(checks.flag+" %q: %w", checks.texts, report.ParseCondition)
+		if err != nil {
+			return o, err
+		}
+		for _, c := range conditions {
+			o.Checks = append(o.Checks, report.Check{Condition: c, Want: checks.want})
+		}
+	}
+	if isStdout(f.output) && isTerminal(s.out) && !f.wide {
+		o.Width = terminalWidth(s.out)
+	}
+	return o, nil
 }
 
 // progressOptions decides how to show progress: as a bar where stderr is a

@@ -21,6 +21,7 @@ const (
 	exitAuth     = 6
 	exitProtocol = 7
 	exitStatus   = 8
+	exitCheck    = 9
 	exitSignal   = 128 // plus the number of the signal
 )
 
@@ -47,6 +48,7 @@ func exitCodes() []exitMeaning {
 		{[]int{exitAuth}, "a status of 401 or 407, with --fail; a proxy that wants credentials"},
 		{[]int{exitProtocol}, "a reply that is not HTTP/1, or past a limit"},
 		{[]int{exitStatus}, "a status of 400 or more, with --fail"},
+		{[]int{exitCheck}, "a check did not hold (--expect, --fail-if)"},
 		{[]int{exitSignal + int(syscall.SIGINT), exitSignal + int(syscall.SIGTERM)}, "SIGINT, SIGTERM"},
 	}
 }
@@ -103,7 +105,7 @@ func usage(format string, args ...any) error {
 // fileError is the error of a file that cannot be read or written.
 func fileError(err error) error { return codedError{exitFile, err} }
 
-// recordsCode is the lowest exit code from 2 to 8 that a record calls for. With
+// recordsCode is the lowest exit code from 2 to 9 that a record calls for. With
 // fail, a status of 400 or more calls for one.
 func recordsCode(s *report.Summary, fail bool) int {
 	code := exitOK
@@ -114,6 +116,9 @@ func recordsCode(s *report.Summary, fail bool) int {
 		if n > 0 && fail {
 			code = lower(code, statusCode(status))
 		}
+	}
+	if s.Checks.Failed > 0 {
+		code = lower(code, exitCheck)
 	}
 	return code
 }

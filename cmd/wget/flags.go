@@ -54,18 +54,22 @@ type flags struct {
 	perIP          int
 	rate           perSecond
 
-	output     string
-	format     string
-	json       bool
-	includeRaw bool
-	keepOrder  bool
-	color      string
-	quiet      bool
-	verbose    bool
-	progress   string
+	output      string
+	format      string
+	json        bool
+	csv, table  bool
+	fields      string
+	pairs, wide bool
+	includeRaw  bool
+	keepOrder   bool
+	color       string
+	quiet       bool
+	verbose     bool
+	progress    string
 
-	fail     bool
-	exitZero bool
+	match, expect, failIf []string
+	fail                  bool
+	exitZero              bool
 
 	completion string
 }
@@ -161,7 +165,12 @@ func (f *flags) declareOutput(p *pflag.FlagSet) {
 	p.StringVarP(&f.output, "output-document", "O", "", "write to `FILE`; - is stdout")
 	p.StringVar(&f.format, "format", report.Formats()[0].Name, "show results as `FORMAT`: "+strings.Join(formatNames(), ", "))
 	p.BoolVar(&f.json, "json", false, "short for --format json")
+	p.BoolVar(&f.csv, "csv", false, "short for --format csv")
+	p.BoolVar(&f.table, "table", false, "short for --format table")
+	p.StringVar(&f.fields, "fields", "", "show only `LIST`: keys of the record or names of header fields")
+	p.BoolVar(&f.pairs, "json-pairs", false, "list header fields in JSON in order, names as they came; implies --json")
 	p.BoolVar(&f.includeRaw, "include-raw", false, "add the header sections, base64, to JSON records")
+	p.BoolVar(&f.wide, "wide", false, "do not cut what a terminal has no room for")
 	p.BoolVar(&f.keepOrder, "keep-order", false, "show results in the order of the targets")
 	p.StringVar(&f.color, "color", "auto", "colour `WHEN` auto, always or never")
 	p.BoolVarP(&f.quiet, "quiet", "q", false, "no closing lines and no progress")
@@ -176,6 +185,9 @@ func (f *flags) declareOutput(p *pflag.FlagSet) {
 
 func (f *flags) declareVerdict(p *pflag.FlagSet) {
 	p.BoolVarP(&f.fail, "fail", "f", false, "count a status of 400 or more as failure")
+	p.StringArrayVar(&f.match, "match", nil, "show only hosts that `EXPR` is true of; repeatable")
+	p.StringArrayVar(&f.expect, "expect", nil, "check that `EXPR` is true of every host; repeatable")
+	p.StringArrayVar(&f.failIf, "fail-if", nil, "check that `EXPR` is true of no host; repeatable")
 	p.BoolVar(&f.exitZero, "exit-zero", false, "exit with 0 when every target has a record")
 }
 

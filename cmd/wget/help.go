@@ -50,7 +50,7 @@ func writeHelp(w io.Writer, columns int, c *cobra.Command, groups []group) {
 	for _, e := range exitCodes() {
 		writeRow(w, width, 8, e.list(), e.meaning)
 	}
-	fmt.Fprintln(w, "The lowest of 2 to 8 wins.")
+	fmt.Fprintln(w, "The lowest of 2 to 9 wins.")
 }
 
 // writeRow writes a word and what it means beside it, or below it where there is

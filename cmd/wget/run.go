@@ -49,6 +49,9 @@ func run(ctx context.Context, c *config, s streams, samples fs.FS) outcome {
 	end := outcome{signal: signalOf(ctx)}
 	if !c.quiet && (started.count() > 1 || end.signal != 0) {
 		fmt.Fprintf(s.err, "%s\n%s", summary.Line(time.Since(begin)), summary.Breakdown())
+		if len(showing.Checks) > 0 {
+			fmt.Fprintln(s.err, report.Escape(summary.Checks.String()))
+		}
 	}
 	if !c.exitZero {
 		end.records = recordsCode(&summary, c.fail)

@@ -32,7 +32,7 @@ import (
 //	asked NAME FILE      wants the requests that came to be those in FILE
 //	exits CODE COMMAND   wants the command to end with CODE
 //	same STREAM FILE     wants stdout, stderr or a file to be FILE, to the byte
-//	masked STREAM FILE   the same, but for addresses and durations
+//	masked STREAM FILE   the same, but for addresses, times and durations
 //	decode FILE FILE     writes the second as the first says
 //
 // In those files \r, \xNN and a backslash at the end of a line stand for CR,
@@ -212,6 +212,7 @@ func cmdSame(ts *testscript.TestScript, _ bool, args []string) {
 func cmdMasked(ts *testscript.TestScript, _ bool, args []string) {
 	got := ts.ReadFile(args[0])
 	got = regexp.MustCompile(`127\.0\.0\.1:\d+|\[::1\]:\d+`).ReplaceAllString(got, "ADDR")
+	got = regexp.MustCompile(`"time":"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"`).ReplaceAllString(got, `"time":"TIME"`)
 	got = regexp.MustCompile(`\d+\.\d{6}|\d+\.\d\d s\b`).ReplaceAllString(got, "SECONDS")
 	compare(ts, args[1], decode(ts.ReadFile(args[1])), got)
 }

@@ -5,6 +5,7 @@ package wget
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -40,6 +41,10 @@ func Main(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io
 	}
 	if end.err != nil {
 		fmt.Fprintf(stderr, "%s: %s\n", name, report.Escape(end.err.Error()))
+		var wrong *report.ConditionError
+		if errors.As(end.err, &wrong) {
+			fmt.Fprint(stderr, wrong.Place())
+		}
 	}
 	return end.code()
 }

@@ -69,11 +69,12 @@ func (f *fetcher) close() {
 
 // run asks the target, straight down, and returns the record.
 func (v *visit) run() *Result {
+	v.start = time.Now()
+	v.result.Begun = v.start
 	if v.result.Target.Err != nil {
 		v.result.Err = v.result.Target.Err
 		return &v.result
 	}
-	v.start = time.Now()
 	v.whole = newDeadline(v.start, v.f.options.MaxTime)
 	v.try()
 	if v.result.Err != nil {

@@ -7,9 +7,10 @@ import (
 
 // Result is the record of one target, reached or not.
 type Result struct {
-	Target Target // as it was typed
-	Reply         // to the last request; its Target is as it was asked
-	Tries  int    // attempts made; Reply is of the last
+	Target Target    // as it was typed
+	Begun  time.Time // when the first try began
+	Reply            // to the last request; its Target is as it was asked
+	Tries  int       // attempts made; Reply is of the last
 	Err    *Error
 }
 

@@ -103,3 +103,27 @@ func BenchmarkRecords(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkChecks is the cost of a policy of four parts.
+func BenchmarkChecks(b *testing.B) {
+	r := typical(b)
+	var checks []Check
+	for _, text := range []string{"status < 400", "hsts == -1 || hsts >= 300", `!(server matches "\\d+\\.\\d+\\.\\d+")`, `all(cookies, .Secure) || h["x"] == ""`} {
+		c, err := ParseCondition(text)
+		if err != nil {
+			b.Fatal(err)
+		}
+		checks = append(checks, Check{c, true})
+	}
+	var found Checks
+	judge := newJudge(Options{Checks: checks}, &found)
+	messages := newMessages(nil, Options{})
+	var buf []byte
+	b.ReportAllocs()
+	for b.Loop() {
+		buf = judge.appendFailures(buf[:0], r, &messages)
+	}
+	if found.Failed > 0 {
+		b.Fatal(string(buf))
+	}
+}

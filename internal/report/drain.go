@@ -19,6 +19,7 @@ func Drain(results <-chan *fetch.Result, starts <-chan *fetch.Target, sinks []Si
 	var summary Summary
 	screen := newScreen(sinks, stderr, o, stop)
 	messages := newMessages(sinks, o)
+	judge := newJudge(o, &summary.Checks)
 	progress := newProgress(o.Progress)
 	defer progress.stop()
 	inputs := inputs{results: results, starts: starts, ticks: progress.ticks, idle: screen.flush}
@@ -31,8 +32,11 @@ func Drain(results <-chan *fetch.Result, starts <-chan *fetch.Target, sinks []Si
 			return summary, screen.failed
 		case e.result != nil:
 			summary.add(e.result)
-			screen.record(e.result)
-			screen.lines = messages.appendResult(screen.lines, e.result)
+			if judge.shows(e.result) {
+				screen.record(e.result)
+				screen.lines = messages.appendResult(screen.lines, e.result)
+			}
+			screen.lines = judge.appendFailures(screen.lines, e.result, &messages)
 			screen.flushDue()
 		case e.start != nil:
 			screen.lines = messages.appendStart(screen.lines, e.start)

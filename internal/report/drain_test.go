@@ -53,6 +53,10 @@ func TestDrainFailingWriter(t *testing.T) {
 					}
 				}()
 				out := &device{room: 2}
+				if f.Held {
+					out.room = 0 // there is one write, at the end
+				}
+				want := out.room
 				s, err := report.Drain(results, nil, []report.Sink{{Format: f, Out: out}}, io.Discard, report.Options{}, func(err error) { stopped <- err })
 				if !errors.Is(err, errFull) {
 					t.Errorf("error %v, want %v", err, errFull)
@@ -60,8 +64,8 @@ func TestDrainFailingWriter(t *testing.T) {
 				if s.Answered != 5 {
 					t.Errorf("%d records counted, want 5", s.Answered)
 				}
-				if len(out.writes) != 2 {
-					t.Errorf("%d writes before the failure, want 2", len(out.writes))
+				if len(out.writes) != want {
+					t.Errorf("%d writes before the failure, want %d", len(out.writes), want)
 				}
 				if len(stopped) != 1 || !errors.Is(<-stopped, errFull) {
 					t.Error("the run is not stopped once, with the failure")
@@ -103,11 +107,13 @@ func TestDrainFlushesWhenIdle(t *testing.T) {
 				out := &device{room: -1}
 				go func() {
 					defer close(results)
+					synctest.Wait()
+					begun := len(out.writes) // with what comes before all records
 					for i := range 3 {
 						results <- answered(fmt.Sprint("h", i))
 						synctest.Wait()
-						if len(out.writes) != i+1 {
-							t.Errorf("%d writes after %d records", len(out.writes), i+1)
+						if written := len(out.writes) - begun; written != i+1 && !f.Held {
+							t.Errorf("%d writes after %d records", written, i+1)
 						}
 					}
 				}()

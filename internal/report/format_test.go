@@ -36,7 +36,7 @@ func samples() []reply {
 	failure := func(stage fetch.Stage, kind fetch.Kind, err error, hint string) func(*fetch.Result) {
 		return func(r *fetch.Result) {
 			*r = fetch.Result{
-				Target: r.Target, Reply: fetch.Reply{Times: fetch.Times{DNS: 4 * time.Millisecond, Total: 4 * time.Millisecond}},
+				Target: r.Target, Begun: r.Begun, Reply: fetch.Reply{Times: fetch.Times{DNS: 4 * time.Millisecond, Total: 4 * time.Millisecond}},
 				Err: &fetch.Error{Stage: stage, Kind: kind, Err: err, Hint: hint},
 			}
 		}
@@ -75,6 +75,7 @@ func results(t *testing.T) []*fetch.Result {
 	for i, s := range samples() {
 		r := ask(t, s.target, []byte(s.bytes))
 		r.Target.Index = i
+		r.Begun = time.Date(2026, 11, 25, 18, 54, 0, 123_000_000, time.UTC)
 		r.Times = fetch.Times{}
 		if r.Target.Err == nil {
 			r.Addr = netip.AddrPortFrom(addr, r.Target.Port)
@@ -139,6 +140,22 @@ func TestGolden(t *testing.T) {
 		{"lines.color", format(t, "lines"), report.Options{Color: true, ColorErr: true, Verbose: true}},
 		{"json.raw", format(t, "json"), report.Options{IncludeRaw: true, Verbose: true}},
 	}
+	for name, list := range map[string]string{
+		"lines": "server,status,x-fold,seconds.total", "json": "status,Server,header.set-cookie,error.kind,tls.subject,time",
+		"csv": "target,server,x-utf8,x-esc,header.status,tls.not_after,anomalies", "table": "target,proto,reason,x-utf8",
+	} {
+		columns, err := report.ParseColumns(list)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ways = append(ways, way{name + ".fields", format(t, name), report.Options{Columns: columns}})
+	}
+	ways = append(
+		ways,
+		way{"json.pairs", format(t, "json"), report.Options{Pairs: true}},
+		way{"table.60", format(t, "table"), report.Options{Width: 60, Color: true}},
+		way{"table.200", format(t, "table"), report.Options{Width: 200}},
+	)
 	for _, f := range report.Formats() {
 		ways = append(ways, way{f.Name, f, report.Options{}})
 	}

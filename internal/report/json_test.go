@@ -164,10 +164,10 @@ func TestJSONAbsent(t *testing.T) {
 		target, reply string
 		want          []string // the keys, sorted
 	}{
-		{"h.test", "HTTP/1.1 200 OK\r\n\r\n", []string{"addr", "bytes", "headers", "index", "proto", "reason", "seconds", "status", "target", "url"}},
-		{"h.test", "", []string{"addr", "error", "index", "seconds", "target", "url"}},
-		{"h.test", "nonsense\r\n", []string{"addr", "bytes", "error", "index", "seconds", "target", "url"}},
-		{"bad host", "", []string{"error", "index", "seconds", "target"}},
+		{"h.test", "HTTP/1.1 200 OK\r\n\r\n", []string{"addr", "bytes", "headers", "index", "proto", "reason", "seconds", "status", "target", "time", "url"}},
+		{"h.test", "", []string{"addr", "error", "index", "seconds", "target", "time", "url"}},
+		{"h.test", "nonsense\r\n", []string{"addr", "bytes", "error", "index", "seconds", "target", "time", "url"}},
+		{"bad host", "", []string{"error", "index", "seconds", "target", "time"}},
 	} {
 		out, _, _, _ := drain([]*fetch.Result{ask(t, c.target, []byte(c.reply))}, format(t, "json"), report.Options{})
 		var record map[string]any

@@ -13,20 +13,52 @@ import (
 type lines struct {
 	unframed
 	palette palette
+	picker  *picker // of the chosen fields; nil if all lines are shown
 
 	label, code []byte // of the section at hand, kept for their memory
 }
 
-func newLines(o Options) Reporter { return &lines{palette: newPalette(o.Color)} }
+func newLines(o Options) Reporter {
+	l := &lines{palette: newPalette(o.Color)}
+	if len(o.Columns) > 0 {
+		l.picker = newPicker(o.Columns, recordWriter{})
+	}
+	return l
+}
 
 func (l *lines) Record(b []byte, r *fetch.Result) []byte {
 	if !isShown(r) {
 		return b
 	}
+	if l.picker != nil {
+		return l.appendKeys(l.appendHead(b, &r.Target, &r.Head), r)
+	}
 	for i := range r.Interim {
 		b = l.appendHead(b, &r.Target, &r.Interim[i])
 	}
 	return l.appendHead(b, &r.Target, &r.Head)
+}
+
+// appendKeys appends a line for each chosen key but status, which chooses the
+// status line:
+//
+//	sina.com.cn seconds.total > 0.021200
+func (l *lines) appendKeys(b []byte, r *fetch.Result) []byte {
+	l.picker.take(r)
+	for i := range l.picker.columns {
+		c := &l.picker.columns[i]
+		if c.key == nil || c.Name == "status" {
+			continue
+		}
+		text := l.picker.appendText(nil, c, r)
+		if len(text) == 0 {
+			continue
+		}
+		b = l.palette.host(&r.Target).appendEscaped(b, []byte(r.Target.Text))
+		b = append(append(append(b, ' '), c.Name...), " > "...)
+		b = append(append(b, text...), '\n')
+	}
+	return b
 }
 
 // appendHead appends a section, line by line. In colour, the status code stands
@@ -36,7 +68,14 @@ func (l *lines) appendHead(b []byte, t *fetch.Target, h *fetch.Head) []byte {
 	l.label = append(l.label, " header > "...)
 	l.code = strconv.AppendInt(l.code[:0], int64(h.Status), 10)
 	code := l.code // until the status line was met
+	chosen := true
 	for line := range h.Lines() {
+		if l.picker != nil {
+			chosen = l.picker.choosesLine(line, chosen)
+		}
+		if !chosen {
+			continue
+		}
 		b = append(b, l.label...)
 		if colour := l.palette.status(h.Status); colour.on != "" && bytes.HasPrefix(line, []byte("HTTP/")) {
 			before, after, _ := bytes.Cut(line, code)

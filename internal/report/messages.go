@@ -27,7 +27,9 @@ func newMessages(sinks []Sink, o Options) messages {
 		program: cmp.Or(o.Program, "wget"),
 		palette: newPalette(o.ColorErr),
 		verbose: o.Verbose,
-		errors:  slices.ContainsFunc(sinks, func(s Sink) bool { return !s.format().ShowsErrors }),
+		errors: slices.ContainsFunc(sinks, func(s Sink) bool {
+			return !s.format().ShowsErrors || len(o.Columns) > 0 && !showsErrors(o.Columns)
+		}),
 	}
 }
 

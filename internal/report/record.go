@@ -22,6 +22,7 @@ import (
 type Record struct {
 	Index  int            `json:"index"`  // position of the target in the input, from 0
 	Target string         `json:"target"` // as typed
+	Time   time.Time      `json:"time"`   // when the host was begun
 	URL    string         `json:"url"`
 	Addr   netip.AddrPort `json:"addr"` // the server's
 
@@ -41,10 +42,11 @@ type Record struct {
 
 // Section is a header section.
 type Section struct {
-	Proto   string `json:"proto"` // "HTTP/1.1"
-	Status  int    `json:"status"`
-	Reason  string `json:"reason"`
-	Headers Fields `json:"headers"`
+	Proto   string  `json:"proto"` // "HTTP/1.1"
+	Status  int     `json:"status"`
+	Reason  string  `json:"reason"`
+	Headers Fields  `json:"headers"`
+	Pairs   []Field `json:"fields"` // in order, names as they came; in place of Headers
 }
 
 // Fields lists the fields of a section as they are recorded: names in lower
@@ -143,6 +145,7 @@ func (f *Fields) UnmarshalJSON(text []byte) error {
 // order of arrival and a record costs little more than its lines do.
 type recordWriter struct {
 	includeRaw bool
+	pairs      bool // fields are a list of pairs
 
 	// Of the record at hand, kept for their memory.
 	url           []byte
@@ -155,6 +158,11 @@ func (w *recordWriter) append(b []byte, r *fetch.Result) []byte {
 	b = append(b, `{"index":`...)
 	b = strconv.AppendInt(b, int64(r.Target.Index), 10)
 	b = appendMember(b, "target", r.Target.Text)
+	if !r.Begun.IsZero() {
+		b = append(b, `,"time":"`...)
+		b = r.Begun.UTC().AppendFormat(b, "2006-01-02T15:04:05.000Z07:00")
+		b = append(b, '"')
+	}
 	if r.Target.Err == nil {
 		w.url = appendURL(w.url[:0], &r.Target)
 		b = append(b, `,"url":`...)
@@ -235,8 +243,30 @@ func (w *recordWriter) appendSection(b []byte, h *fetch.Head) []byte {
 	b = strconv.AppendInt(b, int64(h.Status), 10)
 	b = append(b, `,"reason":`...)
 	b = appendString(b, h.Reason())
+	if w.pairs {
+		b = append(b, `,"fields":`...)
+		return appendPairs(b, h)
+	}
 	b = append(b, `,"headers":`...)
 	return w.appendFields(b, h)
+}
+
+// appendPairs appends a list of the fields in order, with names as they came.
+func appendPairs(b []byte, h *fetch.Head) []byte {
+	b = append(b, '[')
+	first := true
+	for name, value := range h.Fields() {
+		if !first {
+			b = append(b, ',')
+		}
+		first = false
+		b = append(b, `{"name":`...)
+		b = appendString(b, name)
+		b = append(b, `,"value":`...)
+		b = appendString(b, value)
+		b = append(b, '}')
+	}
+	return append(b, ']')
 }
 
 // appendFields appends an object with the list of values of each name, at the

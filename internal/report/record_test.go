@@ -20,7 +20,7 @@ import (
 func recordOf(r *fetch.Result) report.Record {
 	seconds := func(d time.Duration) float64 { return d.Round(time.Microsecond).Seconds() }
 	want := report.Record{
-		Index: r.Target.Index, Target: r.Target.Text, URL: r.Target.URL(), Addr: r.Addr, Bytes: len(r.Raw), Raw: r.Raw,
+		Index: r.Target.Index, Target: r.Target.Text, Time: r.Begun, URL: r.Target.URL(), Addr: r.Addr, Bytes: len(r.Raw), Raw: r.Raw,
 		Seconds: report.Seconds{
 			DNS: seconds(r.Times.DNS), Connect: seconds(r.Times.Connect), TLS: seconds(r.Times.TLS),
 			FirstByte: seconds(r.Times.FirstByte), Total: seconds(r.Times.Total),

@@ -13,8 +13,17 @@ type Options struct {
 	Color      bool   // colour the records
 	ColorErr   bool   // colour stderr
 	IncludeRaw bool   // add the raw header sections, in formats that HasRaw
-	Verbose    bool   // explain anomalies on stderr
-	Progress   Progress
+	Pairs      bool   // list fields in order, names as they came, in formats that HasPairs
+
+	// Columns are shown, and nothing else, in formats that HasColumns; empty means
+	// the format's own choice.
+	Columns []Column
+	Match   []*Condition // only results that all of them are true of are shown
+	Checks  []Check
+	Width   int // of the terminal that a table must fit, in columns; 0 means that it need not
+
+	Verbose  bool // explain anomalies on stderr
+	Progress Progress
 }
 
 // Sink is a destination for the records, and the format in which it gets them.
@@ -51,10 +60,13 @@ type Format struct {
 	Name  string // the word for --format
 	About string // a phrase for the help text
 
+	Held        bool // the first records wait for each other, so that columns fit
 	Batched     bool // records wait for each other while more results are ready: few writes for scripts
 	ShowsErrors bool // a record says why its target failed, so stderr does not
 	Binary      bool // bytes as they came, which a terminal would obey
 	HasRaw      bool // obeys Options.IncludeRaw
+	HasPairs    bool // obeys Options.Pairs
+	HasColumns  bool // obeys Options.Columns
 	Resumable   bool // its records can be read back, by [Entries]
 
 	New func(Options) Reporter
@@ -63,8 +75,13 @@ type Format struct {
 // formats lists the ways to show results; the first is the default.
 func formats() []Format {
 	return []Format{
-		{Name: "lines", About: "one line per header, coloured per host in a terminal", New: newLines},
-		{Name: "json", About: "one object per record and line (NDJSON)", Batched: true, ShowsErrors: true, HasRaw: true, Resumable: true, New: newJSON},
+		{Name: "lines", About: "one line per header, coloured per host in a terminal", HasColumns: true, New: newLines},
+		{
+			Name: "json", About: "one object per record and line (NDJSON)",
+			Batched: true, ShowsErrors: true, HasRaw: true, HasPairs: true, HasColumns: true, Resumable: true, New: newJSON,
+		},
+		{Name: "csv", About: "comma-separated values with a header line (RFC 4180)", Batched: true, ShowsErrors: true, HasColumns: true, New: newCSV},
+		{Name: "table", About: "aligned columns for people, a row per host", Held: true, Batched: true, ShowsErrors: true, HasColumns: true, New: newTable},
 		{Name: "raw", About: "the header sections as they came, to the byte", Binary: true, New: newRaw},
 	}
 }

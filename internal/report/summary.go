@@ -17,6 +17,7 @@ type Summary struct {
 	Failed   int                // records with an error
 	Statuses [1000]int          // answered, by status code
 	Kinds    map[fetch.Kind]int // failed, by kind
+	Checks   Checks
 
 	firstByte histogram // of the answered
 }
@@ -57,11 +58,7 @@ func (s *Summary) addFailed(kind fetch.Kind) {
 
 // Line returns the closing line: "3 hosts: 2 answered, 1 failed in 0.21 s".
 func (s *Summary) Line(elapsed time.Duration) string {
-	hosts := "hosts"
-	if s.Total() == 1 {
-		hosts = "host"
-	}
-	return fmt.Sprintf("%d %s: %d answered, %d failed in %.2f s", s.Total(), hosts, s.Answered, s.Failed, elapsed.Seconds())
+	return fmt.Sprintf("%s: %d answered, %d failed in %.2f s", counted(s.Total(), "host"), s.Answered, s.Failed, elapsed.Seconds())
 }
 
 // Breakdown returns the lines that stand below the closing line. A line with

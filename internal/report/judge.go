@@ -1,0 +1,109 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"wget/internal/fetch"
+)
+
+// Check is a condition that must be true of every result, or with Want false must
+// not. A condition that cannot be evaluated fails either way.
+type Check struct {
+	Condition *Condition
+	Want      bool
+}
+
+// Checks counts the results that did not pass.
+type Checks struct {
+	Judged int            // results in all
+	Failed int            // results that failed some check
+	Counts map[string]int // results by the clause that they failed
+}
+
+// String is a closing line: "checks: 3 of 1204 hosts failed: hsts >= 31536000 (2),
+// status == 200 (1)", the most frequent first.
+func (c *Checks) String() string {
+	var list []string
+	for clause, n := range c.Counts {
+		list = append(list, fmt.Sprintf("%s (%d)", clause, n))
+	}
+	slices.SortFunc(list, func(a, b string) int {
+		countOf := func(s string) int { return c.Counts[s[:strings.LastIndex(s, " (")]] }
+		return cmp.Or(cmp.Compare(countOf(b), countOf(a)), cmp.Compare(a, b))
+	})
+	line := fmt.Sprintf("checks: %d of %s failed", c.Failed, counted(c.Judged, "host"))
+	if len(list) > 0 {
+		line += ": " + strings.Join(list, ", ")
+	}
+	return line
+}
+
+// counted is a number and a noun, which is a plural unless the number is 1.
+func counted(n int, noun string) string {
+	if n != 1 {
+		noun += "s"
+	}
+	return fmt.Sprintf("%d %s", n, noun)
+}
+
+// judge says which results are shown, and holds the checks against all.
+type judge struct {
+	match  []*Condition
+	checks []Check
+	found  *Checks
+}
+
+func newJudge(o Options, found *Checks) *judge {
+	return &judge{match: o.Match, checks: o.Checks, found: found}
+}
+
+// shows reports whether a result matches every condition for being shown.
+func (j *judge) shows(r *fetch.Result) bool {
+	for _, c := range j.match {
+		if !c.appliesTo(r) {
+			return false
+		}
+		if holds, _ := c.holds(r); !holds {
+			return false
+		}
+	}
+	return true
+}
+
+// appendFailures appends a line for each check that a result does not pass:
+//
+//	example.com check > hsts >= 31536000: hsts is 300
+func (j *judge) appendFailures(b []byte, r *fetch.Result, m *messages) []byte {
+	if len(j.checks) == 0 {
+		return b
+	}
+	j.found.Judged++
+	failed := false
+	for _, check := range j.checks {
+		c := check.Condition
+		if !c.appliesTo(r) {
+			continue
+		}
+		holds, err := c.holds(r)
+		if holds == check.Want && err == nil {
+			continue
+		}
+		failed = true
+		clause, why := c.failure(check.Want)
+		if err != nil {
+			why = err.Error()
+		}
+		if j.found.Counts == nil {
+			j.found.Counts = make(map[string]int)
+		}
+		j.found.Counts[clause]++
+		b = m.appendLine(b, r, "check", m.palette.err, clause+": "+why)
+	}
+	if failed {
+		j.found.Failed++
+	}
+	return b
+}
