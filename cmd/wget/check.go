@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/netip"
 	"os"
 	"slices"
 	"strings"
@@ -45,7 +44,7 @@ func (f *flags) config(set func(string) bool, args []string, s streams) (*config
 	if err != nil {
 		return nil, err
 	}
-	ports, err := parseEach("--port %s: %w", f.ports, fetch.ParsePort)
+	ports, err := parseEach("--port %s: %w", f.ports, parsePort)
 	if err != nil {
 		return nil, err
 	}
@@ -60,7 +59,7 @@ func (f *flags) config(set func(string) bool, args []string, s streams) (*config
 	if c.fetch, err = f.fetchOptions(set, s.err); err != nil {
 		return nil, err
 	}
-	return c, c.addTargets(args, s.in)
+	return c, c.addTargets(args, s)
 }
 
 // checkPairs refuses flags that contradict each other.
@@ -198,8 +197,8 @@ func (f *flags) fetchOptions(set func(string) bool, stderr io.Writer) (o fetch.O
 		o.Family = 6
 	}
 	if f.bindAddress != "" {
-		if o.LocalAddr, err = netip.ParseAddr(f.bindAddress); err != nil {
-			return o, usage("--bind-address %q: not an IP address", f.bindAddress)
+		if o.LocalAddr, err = parseLocalAddr(f.bindAddress, o.Family); err != nil {
+			return o, usage("--bind-address %q: %w", f.bindAddress, err)
 		}
 	}
 	if o.DNS.Servers, err = parseEach("--dns-servers %q: %w", f.dnsServers, parseServer); err != nil {
@@ -218,14 +217,19 @@ func (f *flags) fetchOptions(set func(string) bool, stderr io.Writer) (o fetch.O
 	return o, err
 }
 
-// routes reads --resolve and --connect-to.
-func (f *flags) routes() ([]fetch.Route, error) {
-	addresses, err := parseEach("--resolve %q: %w", f.resolve, parseResolve)
-	if err != nil {
-		return nil, err
+// routes reads --connect-to and --resolve.
+func (f *flags) routes() (routes []fetch.Route, err error) {
+	for _, text := range f.connectTo {
+		if routes, err = fetch.AddConnectTo(routes, text); err != nil {
+			return nil, usage("--connect-to %q: %w", text, err)
+		}
 	}
-	destinations, err := parseEach("--connect-to %q: %w", f.connectTo, parseConnectTo)
-	return append(addresses, destinations...), err
+	for _, text := range f.resolve {
+		if routes, err = fetch.AddResolve(routes, text); err != nil {
+			return nil, usage("--resolve %q: %w", text, err)
+		}
+	}
+	return routes, nil
 }
 
 // reportOptions says how to show results.
@@ -286,12 +290,12 @@ func (f *flags) progressOptions(s streams, env func(string) string) report.Progr
 
 // addTargets reads the arguments. Without any target it turns to the samples or
 // to stdin.
-func (c *config) addTargets(args []string, stdin io.Reader) error {
+func (c *config) addTargets(args []string, s streams) error {
 	if len(args)+len(c.files) == 0 {
 		switch {
 		case c.demo:
 			args = demoHosts()
-		case isTerminal(stdin):
+		case isTerminal(s.in):
 			return usage("no target: name a host, or send a list to stdin")
 		default:
 			c.files = []string{"-"}
@@ -299,13 +303,23 @@ func (c *config) addTargets(args []string, stdin io.Reader) error {
 	}
 	for _, text := range args {
 		spec, err := fetch.Parse(text, c.defaults)
-		if err != nil {
-			return usage("%s: %w", fetch.WithoutUser(text), errors.Unwrap(err))
-		}
-		if c.demo && spec.TLS() {
-			return usage("%s: the sample servers of --demo speak http only", fetch.WithoutUser(text))
+		switch shown := fetch.WithoutUser(text); {
+		case err != nil && isFile(text):
+			return usage("%s: %w; -i reads targets from a file", shown, errors.Unwrap(err))
+		case err != nil:
+			return usage("%s: %w", shown, errors.Unwrap(err))
+		case c.demo && spec.TLS():
+			return usage("%s: the sample servers of --demo speak http only", shown)
+		case isFile(text) && !c.quiet:
+			fmt.Fprintf(s.err, "wget: %s is asked as a host, and there is a file of that name: -i reads targets from a file\n", report.Escape(shown))
 		}
 		c.specs = append(c.specs, spec)
 	}
 	return nil
+}
+
+// isFile reports whether the text names a regular file.
+func isFile(text string) bool {
+	info, err := os.Stat(text)
+	return err == nil && info.Mode().IsRegular()
 }

@@ -3,6 +3,7 @@ package wget
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"iter"
@@ -18,7 +19,7 @@ type hosts struct {
 	specs    []fetch.Spec
 	inputs   []input
 	defaults fetch.Defaults
-	failed   error // the first input that could not be read to its end
+	failed   error // why an input, the first of its kind, could not be read to its end
 
 	// How far the targets have been read, for a guess at how many are to come.
 	listed    int          // targets among the arguments
@@ -45,6 +46,15 @@ func openHosts(c *config, stdin io.Reader) (*hosts, error) {
 	}
 	h.size = h.sizeOfInputs()
 	return h, nil
+}
+
+// names lists the inputs.
+func (h *hosts) names() string {
+	var names []string
+	for _, in := range h.inputs {
+		names = append(names, in.name)
+	}
+	return strings.Join(names, ", ")
 }
 
 func (h *hosts) close() {
@@ -112,9 +122,11 @@ func (h *hosts) readInput(ctx context.Context, in input, yield func(fetch.Target
 	first, wanted := true, true
 	err := readLines(ctx, in.r, func(line []byte, long bool) bool {
 		h.consumed.Add(int64(len(line)))
-		if first {
-			line, first = bytes.TrimPrefix(line, []byte("\ufeff")), false
+		if first && isUTF16(line) {
+			h.fail(usage("%s is UTF-16: a list of targets is UTF-8", in.name))
+			return false
 		}
+		first = false
 		if long {
 			wanted = yield(fetch.BadTarget(startOf(line), fmt.Errorf("a line of more than %d bytes", maxLine)))
 		} else {
@@ -122,25 +134,48 @@ func (h *hosts) readInput(ctx context.Context, in input, yield func(fetch.Target
 		}
 		return wanted
 	})
-	if err != nil && h.failed == nil {
-		h.failed = fmt.Errorf("reading %s: %w", in.name, err)
+	if err != nil {
+		h.fail(fileError(fmt.Errorf("reading %s: %w", in.name, err)))
 	}
 	return wanted && ctx.Err() == nil
+}
+
+// fail keeps the first error.
+func (h *hosts) fail(err error) {
+	if h.failed == nil {
+		h.failed = err
+	}
+}
+
+// isUTF16 reports whether a file that starts with these bytes is UTF-16, with or
+// without a byte order mark. No target has a zero byte.
+func isUTF16(start []byte) bool {
+	if len(start) < 2 {
+		return false
+	}
+	pair := [2]byte(start)
+	return pair == [2]byte{0xff, 0xfe} || pair == [2]byte{0xfe, 0xff} || (pair[0] == 0) != (pair[1] == 0)
 }
 
 // readLine yields the targets of one line. A line that is no target is yielded
 // with its error.
 func (h *hosts) readLine(line []byte, yield func(fetch.Target) bool) bool {
-	text := string(withoutComment(line))
+	text := string(withoutComment(bytes.TrimPrefix(line, []byte(byteOrderMark))))
 	if text == "" {
 		return true
 	}
 	spec, err := fetch.Parse(text, h.defaults)
+	if strings.Contains(text, byteOrderMark) {
+		err = errors.New("a byte order mark inside of the line: two files were joined here")
+	}
 	if err != nil {
 		return yield(fetch.BadTarget(text, err))
 	}
 	return yieldAll(spec, yield)
 }
+
+// byteOrderMark starts each of the files that make a list, on some systems.
+const byteOrderMark = "\ufeff"
 
 // yieldAll yields the targets of a spec until yield returns false.
 func yieldAll(spec fetch.Spec, yield func(fetch.Target) bool) bool {
@@ -170,7 +205,8 @@ func withoutComment(line []byte) []byte {
 // startOf names a line that is too long, by its text up to the place where
 // credentials could begin.
 func startOf(line []byte) string {
-	scheme, rest, found := strings.Cut(string(line[:80]), "://")
+	text := fetch.WithoutUser(string(line))
+	scheme, rest, found := strings.Cut(text[:min(80, len(text))], "://")
 	if !found {
 		scheme, rest = "", scheme
 	} else {

@@ -33,7 +33,7 @@ func run(ctx context.Context, c *config, s streams, samples fs.FS) outcome {
 			return outcome{err: err}
 		}
 		defer stop()
-		asking.Routes, asking.Proxies = []fetch.Route{route}, fetch.Proxies{}
+		asking.Routes, asking.Proxies, asking.Family = []fetch.Route{route}, fetch.Proxies{}, 0
 	}
 
 	ctx, stop := context.WithCancelCause(ctx)
@@ -63,7 +63,9 @@ func run(ctx context.Context, c *config, s streams, samples fs.FS) outcome {
 	case failed != nil:
 		end.err = fileError(fmt.Errorf("writing: %w", failed))
 	case hosts.failed != nil:
-		end.err = fileError(hosts.failed)
+		end.err = hosts.failed
+	case started.count() == 0 && !c.quiet:
+		fmt.Fprintf(s.err, "wget: no target in %s\n", report.Escape(hosts.names()))
 	}
 	return end
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"net"
 	"net/netip"
 	"strconv"
 	"strings"
@@ -121,50 +122,26 @@ func parseHeader(text string) (fetch.Field, error) {
 	return fetch.Field{Name: name, Value: value, Remove: value == ""}, nil
 }
 
-// parseResolve reads HOST:PORT:ADDRESS[,ADDRESS]..., in curl's notation.
-func parseResolve(text string) (fetch.Route, error) {
-	malformed := errors.New("expected HOST:PORT:ADDRESS")
-	parts := splitColons(text, 3)
-	if len(parts) != 3 {
-		return fetch.Route{}, malformed
-	}
-	port, err := fetch.ParsePort(parts[1])
-	if err != nil {
-		return fetch.Route{}, err
-	}
-	r := fetch.Route{Host: strings.Trim(parts[0], "*[]"), Port: port}
-	for one := range strings.SplitSeq(parts[2], ",") {
-		addr, err := netip.ParseAddr(strings.Trim(one, "[]"))
-		if err != nil {
-			return fetch.Route{}, malformed
-		}
-		r.Addrs = append(r.Addrs, addr.Unmap())
-	}
-	return r, nil
-}
+// parsePort reads a port of a list, where spaces may stand.
+func parsePort(text string) (uint16, error) { return fetch.ParsePort(strings.TrimSpace(text)) }
 
-// parseConnectTo reads HOST1:PORT1:HOST2:PORT2, in curl's notation. An empty
-// HOST1 or PORT1 matches any; an empty HOST2 or PORT2 changes nothing.
-func parseConnectTo(text string) (fetch.Route, error) {
-	parts := splitColons(text, 4)
-	if len(parts) != 4 {
-		return fetch.Route{}, errors.New("expected HOST1:PORT1:HOST2:PORT2")
+// parseLocalAddr reads an address of this machine, of a family unless that is 0.
+func parseLocalAddr(text string, family int) (netip.Addr, error) {
+	addr, err := netip.ParseAddr(text)
+	if err != nil {
+		return addr, errors.New("not an IP address")
 	}
-	r := fetch.Route{Host: strings.Trim(parts[0], "[]"), ToHost: strings.Trim(parts[2], "[]")}
-	for _, p := range []struct {
-		text string
-		port *uint16
-	}{{parts[1], &r.Port}, {parts[3], &r.ToPort}} {
-		if p.text == "" {
-			continue
-		}
-		port, err := fetch.ParsePort(p.text)
-		if err != nil {
-			return fetch.Route{}, err
-		}
-		*p.port = port
+	if addr = addr.Unmap(); addr.IsUnspecified() {
+		return addr, nil
 	}
-	return r, nil
+	if family == 4 && !addr.Is4() || family == 6 && addr.Is4() {
+		return addr, fmt.Errorf("contradicts -%d", family)
+	}
+	conn, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(netip.AddrPortFrom(addr, 0)))
+	if err != nil {
+		return addr, errors.New("not an address of this machine")
+	}
+	return addr, conn.Close()
 }
 
 // parseServer reads the address of a resolver, with or without a port.
@@ -177,22 +154,4 @@ func parseServer(text string) (netip.AddrPort, error) {
 		return server, errors.New("not an IP address, with or without a port")
 	}
 	return server, nil
-}
-
-// splitColons splits at colons outside brackets, into at most n parts.
-func splitColons(s string, n int) []string {
-	var parts []string
-	depth, start := 0, 0
-	for i, c := range []byte(s) {
-		switch {
-		case c == '[':
-			depth++
-		case c == ']':
-			depth--
-		case c == ':' && depth == 0 && len(parts) < n-1:
-			parts = append(parts, s[start:i])
-			start = i + 1
-		}
-	}
-	return append(parts, s[start:])
 }

@@ -78,8 +78,8 @@ func interleave(addrs []netip.Addr) []netip.Addr {
 
 // race starts an attempt for each address in turn: when the one before has
 // failed, or after attemptDelay. Addresses of a late family join it as they come.
-// The first connection wins, the others are closed, and if all fail the first
-// error counts (RFC 8305 section 5).
+// The first connection wins and the others are closed (RFC 8305 section 5). If
+// all fail, the first error that may pass counts, or else the first.
 func (t *trip) race(addrs []netip.Addr) error {
 	ctx, cancel := context.WithCancel(t.v.ctx)
 	defer cancel()
@@ -92,9 +92,9 @@ func (t *trip) race(addrs []netip.Addr) error {
 	delay := time.NewTimer(0)
 	defer delay.Stop()
 	var (
-		winner   attempt
-		firstErr error
-		running  int
+		winner  attempt
+		failure error
+		running int
 	)
 	for next := 0; running > 0 || winner.conn == nil && (next < len(addrs) || t.late != nil); {
 		var (
@@ -125,8 +125,8 @@ func (t *trip) race(addrs []netip.Addr) error {
 			running--
 			switch {
 			case a.err != nil && winner.conn == nil:
-				if firstErr == nil {
-					firstErr = a.err
+				if failure == nil || !t.mayPass(failure) && t.mayPass(a.err) {
+					failure = a.err
 				}
 				delay.Reset(0)
 			case a.err == nil && winner.conn == nil:
@@ -138,8 +138,12 @@ func (t *trip) race(addrs []netip.Addr) error {
 		}
 	}
 	if winner.conn == nil {
-		return firstErr
+		return failure
 	}
 	t.conn, t.reply.Addr = winner.conn, winner.addr
 	return nil
 }
+
+// mayPass reports whether another try could fare better than an attempt that
+// ended with err.
+func (t *trip) mayPass(err error) bool { return t.v.isTransient(newError(StageConnect, err)) }

@@ -16,6 +16,7 @@ import (
 // what is worked out from them once. Nothing in it changes while hosts run.
 type fetcher struct {
 	options   Options
+	begun     time.Time
 	offers    []protocol
 	request   request
 	buffers   *sync.Pool
@@ -39,12 +40,14 @@ func newFetcher(ctx context.Context, o Options) *fetcher {
 			return new(net.Dialer).DialContext(ctx, "unix", o.UnixSocket)
 		}
 	}
+	o.bindFamily()
 	o.DNS.Family = o.Family
 	if o.Starting == nil {
 		o.Starting = func(Target) {}
 	}
 	f := &fetcher{
 		options:   o,
+		begun:     time.Now(),
 		offers:    o.offers(),
 		request:   newRequest(o),
 		buffers:   newBuffers(o.MaxHeader),

@@ -88,7 +88,7 @@ func TestParseProxy(t *testing.T) {
 		{"h:0", ""},
 		{"h:70000", ""},
 		{"a b", ""},
-		{"http://u:%zz@h", ""},
+		{"http://u:%zz@h", "http://h:1080"}, // as curl sends it
 	} {
 		t.Run(c.text, func(t *testing.T) {
 			p, err := ParseProxy(c.text)

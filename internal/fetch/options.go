@@ -27,8 +27,8 @@ type Options struct {
 	Header    []Field // replace, add to or (with Remove) take from the default fields
 
 	Family    int        // 4 or 6 to use only such addresses; 0 means both
-	LocalAddr netip.Addr // address to bind to; invalid means the system's choice
-	Routes    []Route    // the first that matches a target moves its connection
+	LocalAddr netip.Addr // address to bind to, which sets Family; invalid and unspecified mean the system's choice
+	Routes    []Route    // move connections elsewhere
 	Proxies   Proxies    // ask through these
 
 	UnixSocket string     // path of the socket to connect to, whatever the target; "" means TCP
@@ -60,4 +60,17 @@ type Options struct {
 type Field struct {
 	Name, Value string
 	Remove      bool // send no field of this name
+}
+
+// bindFamily leaves the addresses that a connection from LocalAddr can reach.
+func (o *Options) bindFamily() {
+	o.LocalAddr = o.LocalAddr.Unmap()
+	switch {
+	case o.LocalAddr.IsUnspecified():
+		o.LocalAddr = netip.Addr{}
+	case o.LocalAddr.Is4():
+		o.Family = 4
+	case o.LocalAddr.Is6():
+		o.Family = 6
+	}
 }

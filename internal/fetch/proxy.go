@@ -46,10 +46,10 @@ func ParseProxy(text string) (*Proxy, error) {
 	}
 	p := &Proxy{Scheme: "http"}
 	scheme, rest, found := strings.Cut(text, "://")
-	if found {
+	if found && isScheme(scheme) {
 		p.Scheme = strings.ToLower(scheme)
-	} else {
-		rest = text
+	} else if rest = text; strings.Contains(text, ":/") || strings.HasSuffix(text, ":") {
+		return nil, errors.New("a proxy is written as SCHEME://USER:PASSWORD@HOST:PORT")
 	}
 	switch p.Scheme {
 	case "http", "socks5", "socks5h":
@@ -73,12 +73,8 @@ func ParseProxy(text string) (*Proxy, error) {
 
 func (p *Proxy) setUser(userinfo string) error {
 	name, password, found := strings.Cut(userinfo, ":")
-	name, err1 := url.PathUnescape(name)
-	password, err2 := url.PathUnescape(password)
-	switch {
-	case err1 != nil || err2 != nil:
-		return errors.New("bad % escape in the user or password")
-	case p.isSOCKS() && max(len(name), len(password)) > maxSOCKSText:
+	name, password = unescape(name), unescape(password)
+	if p.isSOCKS() && max(len(name), len(password)) > maxSOCKSText {
 		return fmt.Errorf("a user or password of more than %d bytes cannot be sent to a SOCKS proxy", maxSOCKSText)
 	}
 	if p.user = url.User(name); found {
@@ -92,11 +88,9 @@ func (p *Proxy) setAuthority(authority string) error {
 	if err != nil {
 		return err
 	}
-	var s Spec
-	if err := s.setHost(host); err != nil {
+	if p.Host, p.Addr, err = parseHost(host); err != nil {
 		return err
 	}
-	p.Host, p.Addr = s.one.Host, s.one.Addr
 	if port != "" {
 		if p.Port, err = ParsePort(port); err != nil {
 			return err

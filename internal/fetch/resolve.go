@@ -1,7 +1,6 @@
 package fetch
 
 import (
-	"cmp"
 	"fmt"
 	"net/netip"
 
@@ -19,19 +18,34 @@ func (t *trip) resolve() *Error {
 	if t.proxy = o.Proxies.choose(t.target); t.proxy != nil {
 		return t.resolveProxy()
 	}
-	t.port = t.target.Port
 	if t.target.Addr.IsValid() && o.Family == 0 && len(o.Routes) == 0 {
+		t.port = t.target.Port
 		t.setAddr(t.target.Addr)
 		return nil
 	}
-	name, err := t.destination()
-	if err == nil && len(t.addrs) == 0 {
-		t.addrs, err = t.lookup(name)
-	}
-	if err != nil {
+	to := o.detour(t.target)
+	t.port = to.port
+	var err error
+	if t.addrs, err = t.addrsOf(to); err != nil {
 		return newError(StageDNS, err)
 	}
 	return nil
+}
+
+// addrsOf finds the addresses of a host.
+func (t *trip) addrsOf(e endpoint) (addrs []netip.Addr, err error) {
+	o := &t.v.f.options
+	switch addrs = t.v.f.known(e); {
+	case addrs == nil && !e.addr.IsValid():
+		return t.lookup(e.host)
+	case addrs == nil:
+		t.oneAddr[0] = e.addr
+		addrs = t.oneAddr[:]
+	}
+	if addrs = ofFamily(addrs, o.Family); len(addrs) == 0 {
+		return nil, noneOfFamily(o)
+	}
+	return addrs, nil
 }
 
 // lookup finds the addresses of a name. The clock of the visit stands still while
@@ -45,30 +59,14 @@ func (t *trip) lookup(name string) ([]netip.Addr, error) {
 	return answer.Addrs, v.whole.reword(err)
 }
 
-// destination sets the addresses to connect to, and the port, or returns the
-// name that they are to be looked up by.
-func (t *trip) destination() (name string, err error) {
-	name, addr := t.target.Host, t.target.Addr
-	o := &t.v.f.options
-	if route := o.route(t.target); route != nil {
-		t.port = cmp.Or(route.ToPort, t.port)
-		if len(route.Addrs) > 0 {
-			t.addrs = route.Addrs
-			return "", nil
-		}
-		if route.ToHost != "" {
-			name = route.ToHost
-			addr, _ = netip.ParseAddr(name)
-		}
+// noneOfFamily is the error for a host without an address of the family that is
+// asked for, or that the local address has.
+func noneOfFamily(o *Options) error {
+	reason := fmt.Sprintf("no IPv%d address", o.Family)
+	if o.LocalAddr.IsValid() {
+		reason += fmt.Sprintf(", as a connection from %s needs", o.LocalAddr)
 	}
-	switch {
-	case !addr.IsValid():
-		return name, nil
-	case o.Family == 4 && !addr.Is4(), o.Family == 6 && !addr.Is6():
-		return "", &dns.Error{NotFound: true, Reason: fmt.Sprintf("no IPv%d address", o.Family)}
-	}
-	t.setAddr(addr)
-	return "", nil
+	return &dns.Error{NotFound: true, Reason: reason}
 }
 
 func (t *trip) setAddr(addr netip.Addr) {
@@ -81,33 +79,19 @@ func (t *trip) setAddr(addr netip.Addr) {
 // themselves.
 func (t *trip) resolveProxy() *Error {
 	t.reply.Proxy = t.proxy.String()
-	t.peer = endpoint{t.target.Host, t.target.Addr, t.target.Port}
-	t.forwarded = !t.target.TLS && !t.proxy.isSOCKS()
-	if route := t.v.f.options.route(t.target); route != nil {
-		t.peer.port = cmp.Or(route.ToPort, t.peer.port)
-		if route.ToHost != "" {
-			addr, _ := netip.ParseAddr(route.ToHost)
-			t.peer.host, t.peer.addr = route.ToHost, addr
-		}
-		if t.proxy.Scheme == "socks5" && len(route.Addrs) > 0 {
-			t.peer.addr = route.Addrs[0]
-		}
-		t.forwarded = t.forwarded && route.ToHost == "" && route.ToPort == 0
-	}
-	if t.proxy.Scheme == "socks5" && !t.peer.addr.IsValid() {
-		addrs, err := t.lookup(t.peer.host)
+	t.peer = t.v.f.options.detour(t.target)
+	isDetour := t.peer.host != t.target.Host || t.peer.port != t.target.Port
+	t.forwarded = !t.target.TLS && !t.proxy.isSOCKS() && !isDetour
+	if t.proxy.Scheme == "socks5" {
+		addrs, err := t.addrsOf(t.peer)
 		if err != nil {
 			return newError(StageDNS, err)
 		}
 		t.peer.addr = addrs[0]
 	}
 	t.port = t.proxy.Port
-	if t.proxy.Addr.IsValid() {
-		t.setAddr(t.proxy.Addr)
-		return nil
-	}
 	var err error
-	if t.addrs, err = t.lookup(t.proxy.Host); err != nil {
+	if t.addrs, err = t.addrsOf(endpoint{t.proxy.Host, t.proxy.Addr, t.proxy.Port}); err != nil {
 		return t.proxyError(err)
 	}
 	return nil

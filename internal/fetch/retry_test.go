@@ -3,6 +3,8 @@ package fetch_test
 import (
 	"context"
 	"net"
+	"net/netip"
+	"strings"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -63,4 +65,44 @@ func TestRate(t *testing.T) {
 			t.Errorf("three hosts at two a second took %v", took)
 		}
 	})
+}
+
+// If all addresses of a host fail, the record says why another try could fare
+// better.
+func TestRaceError(t *testing.T) {
+	outcome := func(ctx context.Context, network, address string) (net.Conn, error) {
+		switch netip.MustParseAddrPort(address).Addr().As4()[3] {
+		case 1:
+			return hang(ctx, network, address)
+		case 2:
+			return nil, syscall.ECONNREFUSED
+		case 3:
+			return nil, syscall.EHOSTUNREACH
+		}
+		return nil, syscall.ECONNRESET
+	}
+	const slow, refused, unreachable, reset = "127.0.0.1", "127.0.0.2", "127.0.0.3", "127.0.0.4"
+	for _, c := range []struct {
+		addrs        []string
+		retryRefused bool
+		want         fetch.Kind
+	}{
+		{[]string{slow, slow, refused}, false, fetch.KindTimeout},
+		{[]string{refused, slow}, false, fetch.KindTimeout},
+		{[]string{refused, reset}, false, fetch.KindReset},
+		{[]string{refused, unreachable}, false, fetch.KindRefused},
+		{[]string{unreachable, refused}, false, fetch.KindUnreachable},
+		{[]string{unreachable, refused, slow}, true, fetch.KindRefused},
+		{[]string{reset, slow}, false, fetch.KindReset},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			o := fetch.Options{
+				Dial: outcome, ConnectTimeout: time.Second, RetryRefused: c.retryRefused,
+				Routes: routes(t, "resolve h.test:80:"+strings.Join(c.addrs, ",")),
+			}
+			if r := askOne(t, t.Context(), o, "h.test"); r.Err.Kind != c.want {
+				t.Errorf("%s: %v, want %s", c.addrs, r.Err, c.want)
+			}
+		})
+	}
 }

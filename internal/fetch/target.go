@@ -18,16 +18,22 @@ type Target struct {
 	Err   *Error // why the text is no target; the rest but Index and Text is empty then
 }
 
-// URL is the address of the resource, without credentials, or "" for text
-// that is no target.
-func (t *Target) URL() string {
-	switch {
-	case t.Err != nil:
-		return ""
-	case t.TLS:
-		return "https://" + t.Authority() + t.Path
+// URL is the address of the resource to be shown, without credentials: what
+// could be a password in Path is masked. It is "" for text that is no target.
+func (t *Target) URL() string { return string(t.AppendURL(nil)) }
+
+// AppendURL appends what URL returns.
+func (t *Target) AppendURL(b []byte) []byte {
+	if t.Err != nil {
+		return b
 	}
-	return "http://" + t.Authority() + t.Path
+	if t.TLS {
+		b = append(b, "https://"...)
+	} else {
+		b = append(b, "http://"...)
+	}
+	b = append(b, t.Authority()...)
+	return append(b, maskUsers(t.Path)...)
 }
 
 // Authority is the value of the Host field: the host, and the port unless it

@@ -72,6 +72,51 @@ func TestParse(t *testing.T) {
 		{"user@example.com", fetch.Target{Text: "example.com", Host: "example.com", Auth: "Basic dXNlcjo="}, "example.com", "http://example.com/"},
 		{"u:p@ss@example.com:81", fetch.Target{Text: "example.com:81", Host: "example.com", Port: 81, Auth: "Basic dTpwQHNz"}, "example.com:81", "http://example.com:81/"},
 		{"u:p@[2001:db8::1]:81", fetch.Target{Text: "[2001:db8::1]:81", Host: "2001:db8::1", Addr: v6, Port: 81, Auth: "Basic dTpw"}, "[2001:db8::1]:81", "http://[2001:db8::1]:81/"},
+		// A % that begins no escape stands for itself, in curl and in browsers.
+		{"http://u:100%@example.com/", fetch.Target{Text: "http://example.com/", Host: "example.com", Auth: "Basic dToxMDAl"}, "example.com", "http://example.com/"},
+		{"u:%zz@example.com", fetch.Target{Text: "example.com", Host: "example.com", Auth: "Basic dToleno="}, "example.com", "http://example.com/"},
+		{"http://p@p@example.com/p@p", fetch.Target{Text: "http://example.com/p@p", Host: "example.com", Path: "/p@p", Auth: "Basic cEBwOg=="}, "example.com", "http://example.com/p@p"},
+		// Schemes as browsers read them.
+		{"http:/example.com/x", fetch.Target{Host: "example.com", Path: "/x"}, "example.com", "http://example.com/x"},
+		{"http:example.com", fetch.Target{Host: "example.com"}, "example.com", "http://example.com/"},
+		{"HTTPS:example.com:8443", fetch.Target{TLS: true, Host: "example.com", Port: 8443}, "example.com:8443", "https://example.com:8443/"},
+		{"https:/u:secret@example.com/x", fetch.Target{Text: "https:/example.com/x", TLS: true, Host: "example.com", Port: 443, Path: "/x", Auth: "Basic dTpzZWNyZXQ="}, "example.com", "https://example.com/x"},
+		{"http:u:secret@example.com", fetch.Target{Text: "http:example.com", Host: "example.com", Auth: "Basic dTpzZWNyZXQ="}, "example.com", "http://example.com/"},
+		{"http:[2001:db8::1]:81", fetch.Target{Host: "2001:db8::1", Addr: v6, Port: 81}, "[2001:db8::1]:81", "http://[2001:db8::1]:81/"},
+		{"http", fetch.Target{Host: "http"}, "http", "http://http/"},
+		{"http://https:443/", fetch.Target{Host: "https", Port: 443}, "https:443", "http://https:443/"},
+		{"example.com:/x", fetch.Target{Host: "example.com", Path: "/x"}, "example.com", "http://example.com/x"},
+		// Only a path can hold what looks like credentials; it is asked for, and masked.
+		{"example.com/http://u:secret@b/x", fetch.Target{Text: "example.com/http://u:***@b/x", Host: "example.com", Path: "/http://u:secret@b/x"}, "example.com", "http://example.com/http://u:***@b/x"},
+		{"example.com/?u=c:d@e&f:g@h#i:j@k", fetch.Target{Text: "example.com/?u=c:***@e&f:***@h#i:***@k", Host: "example.com", Path: "/?u=c:d@e&f:g@h"}, "example.com", "http://example.com/?u=c:***@e&f:***@h"},
+		{"example.com/a:b/@v/c:@d", fetch.Target{Host: "example.com", Path: "/a:b/@v/c:@d"}, "example.com", "http://example.com/a:b/@v/c:@d"},
+		// What looks like an address.
+		{"192.0.2.1.", fetch.Target{Host: "192.0.2.1", Addr: v4}, "192.0.2.1", "http://192.0.2.1/"},
+		{"１９２.0.2.1", fetch.Target{Host: "192.0.2.1", Addr: v4}, "192.0.2.1", "http://192.0.2.1/"},
+		{"192.0.2.1.example", fetch.Target{Host: "192.0.2.1.example"}, "192.0.2.1.example", "http://192.0.2.1.example/"},
+		{"192-0-2-1.example", fetch.Target{Host: "192-0-2-1.example"}, "192-0-2-1.example", "http://192-0-2-1.example/"},
+		{"0xff.example", fetch.Target{Host: "0xff.example"}, "0xff.example", "http://0xff.example/"},
+		{"0xg", fetch.Target{Host: "0xg"}, "0xg", "http://0xg/"},
+		{"192.0.2.1:81/24", fetch.Target{Host: "192.0.2.1", Addr: v4, Port: 81, Path: "/24"}, "192.0.2.1:81", "http://192.0.2.1:81/24"},
+		{"http://192.0.2.1/24", fetch.Target{Host: "192.0.2.1", Addr: v4, Path: "/24"}, "192.0.2.1", "http://192.0.2.1/24"},
+		{"192.0.2.1/24/x", fetch.Target{Host: "192.0.2.1", Addr: v4, Path: "/24/x"}, "192.0.2.1", "http://192.0.2.1/24/x"},
+		{"192.0.2.1/24,5", fetch.Target{Host: "192.0.2.1", Addr: v4, Path: "/24,5"}, "192.0.2.1", "http://192.0.2.1/24,5"},
+		{"[::ffff:192.0.2.1]:81", fetch.Target{Host: "192.0.2.1", Addr: v4, Port: 81}, "192.0.2.1:81", "http://192.0.2.1:81/"},
+		{"[fe80::1%25lo]", fetch.Target{Host: "fe80::1%lo", Addr: netip.MustParseAddr("fe80::1%lo")}, "[fe80::1]", "http://[fe80::1]/"},
+		{"fe80::1%25lo", fetch.Target{Host: "fe80::1%lo", Addr: netip.MustParseAddr("fe80::1%lo")}, "[fe80::1]", "http://[fe80::1]/"},
+		{"http://[fe80::1%25]:81/", fetch.Target{Host: "fe80::1%25", Addr: netip.MustParseAddr("fe80::1%25"), Port: 81}, "[fe80::1]:81", "http://[fe80::1]:81/"},
+		// Names as browsers read them (UTS 46, non-transitional).
+		{"faß.example", fetch.Target{Host: "xn--fa-hia.example"}, "xn--fa-hia.example", "http://xn--fa-hia.example/"},
+		{"X_Y.bücher.test", fetch.Target{Host: "x_y.xn--bcher-kva.test"}, "x_y.xn--bcher-kva.test", "http://x_y.xn--bcher-kva.test/"},
+		{"r3---sn-q.bücher.test", fetch.Target{Host: "r3---sn-q.xn--bcher-kva.test"}, "r3---sn-q.xn--bcher-kva.test", "http://r3---sn-q.xn--bcher-kva.test/"},
+		{"-a-.bücher.test", fetch.Target{Host: "-a-.xn--bcher-kva.test"}, "-a-.xn--bcher-kva.test", "http://-a-.xn--bcher-kva.test/"},
+		{"a†--.test", fetch.Target{Host: "xn--a---kp0a.test"}, "xn--a---kp0a.test", "http://xn--a---kp0a.test/"},
+		{"xn--zca.ß", fetch.Target{Host: "xn--zca.xn--zca"}, "xn--zca.xn--zca", "http://xn--zca.xn--zca/"},
+		{"a\u00adb.test", fetch.Target{Host: "ab.test"}, "ab.test", "http://ab.test/"},
+		{"\ufeffa.test", fetch.Target{Host: "a.test"}, "a.test", "http://a.test/"},
+		{"b%C3%BCcher.test", fetch.Target{Host: "xn--bcher-kva.test"}, "xn--bcher-kva.test", "http://xn--bcher-kva.test/"},
+		{"http://%65xample%2Ecom/%41", fetch.Target{Host: "example.com", Path: "/%41"}, "example.com", "http://example.com/%41"},
+		{"xn--a.test", fetch.Target{Host: "xn--a.test"}, "xn--a.test", "http://xn--a.test/"}, // ASCII stays as it is
 		{"example.com/@b", fetch.Target{Host: "example.com", Path: "/@b"}, "example.com", "http://example.com/@b"},
 		{strings.Repeat("a", 63) + ".example", fetch.Target{Host: strings.Repeat("a", 63) + ".example"}, strings.Repeat("a", 63) + ".example", "http://" + strings.Repeat("a", 63) + ".example/"},
 	} {
@@ -154,7 +199,69 @@ func TestParseRefuses(t *testing.T) {
 		{"[::1%]", "no IPv6 address"},
 		{"\u200b.example", "empty label"}, // what IDNA makes of a zero-width space
 		{"\u00e4\u200d.example", "internationalised"},
-		{"u:%zz@example.com", "% escape"},
+		{"http:", "empty host"},
+		{"http:/", "empty host"},
+		{"https:", "empty host"},
+		{"http:80", "IPv4 address"},
+		{"http:?q", "empty host"},
+		{`http:\\u:p@example.com`, `'\\'`},
+		{"http://http://example.com", "two schemes"},
+		{"http://https:/u:p@example.com", "two schemes"},
+		{"http:https:example.com", "two schemes"},
+		{"http//example.com", "missing colon"},
+		{"HTTPS//u:p@example.com", "missing colon"},
+		{"http:://example.com", "empty host"},
+		{"ftp:/example.com", `unknown scheme "ftp"`},
+		{"file:///etc/hosts", `unknown scheme "file"`},
+		{"file:/etc/hosts", `unknown scheme "file"`},
+		{"192.0.2.0/24:8080", "no CIDR block"},
+		{"192.0.2.0/24:", "no CIDR block"},
+		{"10.0.0.0/255.0.0.0", "netmask"},
+		{"2001:db8::/ffff::", "netmask"},
+		{"[2001:db8::]/64", "no CIDR block"},
+		{"[2001:db8::/64]", "no CIDR block"},
+		{"[2001:db8::/64]:80", "no CIDR block"},
+		{"2001:db8::/64:80", "no CIDR block"},
+		{"fe80::%lo/64", "zone"},
+		{"192.0.2.0/24,198.51.100.0/24", "several blocks"},
+		{"192.0.2.0/24 198.51.100.7", "several blocks"},
+		{"192.0.2.1-9", "range"},
+		{"192.0.2.1-9:80", "range"},
+		{"192.0.2-3.1", "range"},
+		{"192.0.2.1-192.0.2.9", "range"},
+		{"2001:db8::1-9", "range"},
+		{"2001:db8::1-2001:db8::9", "range"},
+		{"192.0.2.*", `'*': patterns`},
+		{"h[1-3].test", `'[': patterns`},
+		{"{a,b}.test", "of its own"},
+		{"256.0.0.1.", "IPv4 address"},
+		{"127.0.0.01", "IPv4 address"},
+		{"0x7f000001", "IPv4 address"},
+		{"127.0.0.0X1", "IPv4 address"},
+		{"127.0.0.0x", "IPv4 address"},
+		{"example.1", "IPv4 address"},
+		{"0Ⅹ7f.1", "IPv4 address"},
+		{"h1:80,h2:80", "of its own"},
+		{"h1,h2", "of its own"},
+		{"u:p@a.test,u:p@b.test", "several targets"},
+		{"u:p@a.test u:p@b.test", "several targets"},
+		{"h1.test h2.test", "of its own"},
+		{"1;example.com", "of its own"},
+		{"h1:80 h2:80", "of its own"},
+		{"h1:80 h2", "of its own"},
+		{"h1\th2", "of its own"},
+		{"http://a.test/ http://b.test/", "several targets"},
+		{"http://a.test/,https://b.test/", "several targets"},
+		{"http://a.test,http://b.test", "of its own"},
+		{"[fe80::1%25lo/x]", "missing ]"},
+		{"::1%lo/x", "brackets"},
+		{"[::1%a:b]", "no IPv6 address"},
+		{"xn--a.ß", "internationalised"},
+		{"\ufffd.test", "internationalised"},
+		{"ä.1", "IPv4 address"},
+		{"يa.test", "internationalised"},
+		{"b%FFcher.test", `'%'`},
+		{"exam%2Fple.com", `'/'`},
 	} {
 		t.Run(c.text, func(t *testing.T) {
 			_, err := fetch.Parse(c.text, fetch.Defaults{})
@@ -206,6 +313,29 @@ func TestParseHidesCredentials(t *testing.T) {
 		"user:" + secret + "@a..b/c@d",
 		secret + "@a..b/path",
 		"http://" + secret + "@a..b?q@r",
+		"http:/user:" + secret + "@example.com",
+		"http:user:" + secret + "@example.com",
+		"http:/user:" + secret + "@a..b",
+		"//user:" + secret + "@example.com",
+		"//" + secret + "@example.com",
+		`http:\\` + secret + "@example.com",
+		"http://https://user:" + secret + "@example.com",
+		"http//user:" + secret + "@example.com",
+		"ftp:/user:" + secret + "@example.com",
+		"user:" + secret + "://example.com@",
+		"user:" + secret + "://@example.com",
+		"user:" + secret + ":/@example.com",
+		"://user:" + secret + "@example.com",
+		"http:///user:" + secret + "@example.com",
+		"example.com/http://user:" + secret + "@example.com",
+		"example.com/?to=user:" + secret + "@example.com",
+		"example.com#user:" + secret + "@example.com",
+		"example.com:80/user:" + secret + "@example.com",
+		"192.0.2.0/24:" + secret + "@example.com",
+		"[::1]/64:" + secret + "@example.com",
+		"user:" + secret + "@a.test,user:" + secret + "@b.test",
+		"user:" + secret + "@a.test user:" + secret + "@b.test",
+		"http://user:" + secret + "@a.test/ http://user:" + secret + "@b.test/",
 	} {
 		spec, err := fetch.Parse(text, fetch.Defaults{})
 		if err != nil {
@@ -251,6 +381,13 @@ func TestDefaults(t *testing.T) {
 		{"a.test", fetch.Defaults{Ports: two}, []string{"a.test:80 http://a.test/", "a.test:8080 http://a.test:8080/"}},
 		{"a.test:9", fetch.Defaults{Ports: two}, []string{"a.test:9 http://a.test:9/"}},
 		{"http://a.test/x", fetch.Defaults{Ports: two}, []string{"http://a.test/x http://a.test/x", "http://a.test:8080/x http://a.test:8080/x"}},
+		{"a.test:", fetch.Defaults{Ports: two}, []string{"a.test:80 http://a.test/", "a.test:8080 http://a.test:8080/"}},
+		{"a.test?q", fetch.Defaults{Ports: two}, []string{"http://a.test/?q http://a.test/?q", "http://a.test:8080/?q http://a.test:8080/?q"}},
+		{"a.test#x", fetch.Defaults{Ports: two, Path: "/y"}, []string{"http://a.test/y http://a.test/y", "http://a.test:8080/y http://a.test:8080/y"}},
+		{"http:a.test", fetch.Defaults{Ports: two}, []string{"http://a.test/ http://a.test/", "http://a.test:8080/ http://a.test:8080/"}},
+		{"u:p@a.test", fetch.Defaults{Ports: two}, []string{"a.test:80 http://a.test/", "a.test:8080 http://a.test:8080/"}},
+		{"[::1]:?q", fetch.Defaults{Ports: two}, []string{"http://[::1]/?q http://[::1]/?q", "http://[::1]:8080/?q http://[::1]:8080/?q"}},
+		{"[::1]:", fetch.Defaults{Ports: two}, []string{"[::1]:80 http://[::1]/", "[::1]:8080 http://[::1]:8080/"}},
 		{"::1", fetch.Defaults{Ports: two}, []string{"[::1]:80 http://[::1]/", "[::1]:8080 http://[::1]:8080/"}},
 		{
 			"192.0.2.7/31",
@@ -275,6 +412,7 @@ func TestBlocks(t *testing.T) {
 		{"192.0.2.9/30", []string{"192.0.2.8", "192.0.2.9", "192.0.2.10", "192.0.2.11"}},
 		{"192.0.2.9/32", []string{"192.0.2.9"}},
 		{"255.255.255.254/31", []string{"255.255.255.254", "255.255.255.255"}},
+		{"::ffff:192.0.2.9/127", []string{"192.0.2.8", "192.0.2.9"}},
 		{"2001:db8::/126", []string{"2001:db8::", "2001:db8::1", "2001:db8::2", "2001:db8::3"}},
 		{"ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff/128", []string{"ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"}},
 	} {
@@ -349,6 +487,32 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
+// FuzzCredentials puts a password between a colon and an @, in a text of any kind.
+func FuzzCredentials(f *testing.F) {
+	const secret = "hunter2hunter2"
+	for _, around := range [][2]string{
+		{"u", "h"}, {"http://u", "h:80/x"}, {"http:/", "h"}, {"h/http://u", "h"}, {"h:80#", "x:y@z"}, {"//", "//"}, {"é", "é"}, {"192.0.2.0/24", ""},
+	} {
+		f.Add(around[0], around[1])
+	}
+	f.Fuzz(func(t *testing.T, before, after string) {
+		text := before + ":" + secret + "@" + after
+		spec, err := fetch.Parse(text, fetch.Defaults{Ports: []uint16{80, 81}})
+		if err != nil {
+			if said := err.Error() + fetch.BadTarget(text, err).Text; strings.Contains(said, secret) {
+				t.Errorf("%q: credentials in %q", text, said)
+			}
+			return
+		}
+		for target := range spec.All() {
+			if said := target.Text + target.URL(); strings.Contains(said, secret) {
+				t.Errorf("%q: credentials in %q", text, said)
+			}
+			break
+		}
+	})
+}
+
 // checkTarget holds a target to what goes on the wire.
 func checkTarget(t *testing.T, target fetch.Target) {
 	printable := func(what, s string) {
@@ -401,5 +565,40 @@ func BenchmarkParse(b *testing.B) {
 				}
 			}
 		})
+	}
+}
+
+// A proxy's password is shown no more than a target's, and read as leniently.
+func TestParseProxyHidesCredentials(t *testing.T) {
+	const secret = "hunter2"
+	for _, text := range []string{
+		"http:/user:" + secret + "@h", "user:" + secret + "://x@h", "user:" + secret + "@a..b", "user:" + secret + "@h:x",
+		"ftp://user:" + secret + "@h", "//user:" + secret + "@h", "http://http://user:" + secret + "@h", "socks5:/h:" + secret + "@h",
+	} {
+		p, err := fetch.ParseProxy(text)
+		said := fetch.WithoutUser(text)
+		if err != nil {
+			said += err.Error()
+		} else {
+			said += p.String()
+		}
+		if strings.Contains(said, secret) {
+			t.Errorf("%q: credentials in %q", text, said)
+		}
+	}
+	for text, want := range map[string]string{
+		"http://u:100%@h:8080":  "http://h:8080",
+		"u:p@h":                 "http://h:1080",
+		"[::1%25lo]:8080":       "http://[::1%lo]:8080",
+		"socks5h://bücher.test": "socks5h://xn--bcher-kva.test:1080",
+	} {
+		if p, err := fetch.ParseProxy(text); err != nil || p.String() != want {
+			t.Errorf("%q is %v, %v, want %s", text, p, err, want)
+		}
+	}
+	for _, text := range []string{"http:/h", "socks5:/h:1080", "http:///h", "http:"} {
+		if p, err := fetch.ParseProxy(text); err == nil {
+			t.Errorf("%q is %v, want an error", text, p)
+		}
 	}
 }

@@ -22,9 +22,8 @@ type Condition struct {
 
 	program  *vm.Program
 	clauses  []clause
-	failures bool // it names the error, so it is asked of targets without an answer too
-	fills    []fill
-	env      *environment
+	failures bool     // it names the error, so it is asked of targets without an answer too
+	names    []string // of members of the environment
 	machine  vm.VM
 }
 
@@ -60,7 +59,7 @@ func (e *ConditionError) Place() string {
 
 // ParseCondition checks an expression. The error is a [*ConditionError].
 func ParseCondition(text string) (*Condition, error) {
-	c := &Condition{Text: text, env: newEnvironment()}
+	c := &Condition{Text: text}
 	var err error
 	if c.program, err = compile(text, expr.AsBool()); err != nil {
 		return nil, err
@@ -69,13 +68,8 @@ func ParseCondition(text string) (*Condition, error) {
 	if err != nil {
 		return nil, err
 	}
-	all := fills()
-	for _, name := range names(tree.Node) {
-		c.failures = c.failures || name == "error" || name == "stage"
-		if fill := all[name]; fill != nil {
-			c.fills = append(c.fills, fill)
-		}
-	}
+	c.names = names(tree.Node)
+	c.failures = slices.Contains(c.names, "error") || slices.Contains(c.names, "stage")
 	for _, node := range conjuncts(tree.Node) {
 		c.clauses = append(c.clauses, newClause(node, text))
 	}
@@ -167,18 +161,14 @@ func (c *Condition) appliesTo(r *fetch.Result) bool { return r.Err == nil || c.f
 
 // holds evaluates the condition. One that cannot be evaluated does not hold, and
 // the error says why.
-func (c *Condition) holds(r *fetch.Result) (bool, error) {
-	c.env.result = r
-	for _, fill := range c.fills {
-		fill(c.env, r)
-	}
-	value, err := c.run(c.program)
+func (c *Condition) holds(e *environment) (bool, error) {
+	value, err := c.run(c.program, e)
 	holds, _ := value.(bool)
 	return holds && err == nil, err
 }
 
-func (c *Condition) run(program *vm.Program) (any, error) {
-	value, err := c.machine.Run(program, c.env)
+func (c *Condition) run(program *vm.Program, e *environment) (any, error) {
+	value, err := c.machine.Run(program, e)
 	var placed *file.Error
 	if errors.As(err, &placed) {
 		err = errors.New(placed.Message)
@@ -187,29 +177,29 @@ func (c *Condition) run(program *vm.Program) (any, error) {
 }
 
 // failure names the first clause whose value is other than want, and the values
-// that it depends on. It is about the result that holds was called for.
-func (c *Condition) failure(want bool) (clause, values string) {
+// that it depends on.
+func (c *Condition) failure(e *environment, want bool) (clause, values string) {
 	if !want {
-		return c.Text, c.values(c.clauses...)
+		return c.Text, c.values(e, c.clauses...)
 	}
 	for _, clause := range c.clauses {
-		value, err := c.run(clause.program)
+		value, err := c.run(clause.program, e)
 		switch {
 		case err != nil:
 			return clause.text, err.Error()
 		case value != true:
-			return clause.text, c.values(clause)
+			return clause.text, c.values(e, clause)
 		}
 	}
 	return c.Text, ""
 }
 
 // values tells what clauses depend on: "hsts is 300, status is 200".
-func (c *Condition) values(clauses ...clause) string {
+func (c *Condition) values(e *environment, clauses ...clause) string {
 	var told []string
 	for _, clause := range clauses {
 		for _, p := range clause.parts {
-			value, err := c.run(p.program)
+			value, err := c.run(p.program, e)
 			if err != nil {
 				told = append(told, fmt.Sprintf("%s: %v", p.text, err))
 				continue

@@ -32,6 +32,7 @@ func Drain(results <-chan *fetch.Result, starts <-chan *fetch.Target, sinks []Si
 			return summary, screen.failed
 		case e.result != nil:
 			summary.add(e.result)
+			judge.take(e.result)
 			if judge.shows(e.result) {
 				screen.record(e.result)
 				screen.lines = messages.appendResult(screen.lines, e.result)

@@ -1,7 +1,6 @@
 package report
 
 import (
-	"bytes"
 	"math"
 	"net/netip"
 	"strconv"
@@ -43,7 +42,8 @@ type environment struct {
 	Has    func(name string) bool               `expr:"has"`
 	Values func(name string) []string           `expr:"values"`
 	Dir    func(field, directive string) string `expr:"dir"`
-	result *fetch.Result
+
+	fieldNames, fieldValues [][]byte // of the result at hand
 }
 
 // cookie is a cookie that a server sets (RFC 6265 section 4.1).
@@ -66,11 +66,19 @@ func newEnvironment() *environment {
 	return e
 }
 
+// take makes r the result at hand.
+func (e *environment) take(r *fetch.Result) {
+	e.fieldNames, e.fieldValues = e.fieldNames[:0], e.fieldValues[:0]
+	for name, value := range r.Head.Fields() {
+		e.fieldNames, e.fieldValues = append(e.fieldNames, name), append(e.fieldValues, value)
+	}
+}
+
 // values are those of a header field, in order of arrival.
 func (e *environment) values(name string) (list []string) {
-	for n, value := range e.result.Head.Fields() {
-		if len(n) == len(name) && bytes.EqualFold(n, []byte(name)) {
-			list = append(list, latin1(value))
+	for i, n := range e.fieldNames {
+		if len(n) == len(name) && strings.EqualFold(name, string(n)) {
+			list = append(list, latin1(e.fieldValues[i]))
 		}
 	}
 	return list

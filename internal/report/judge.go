@@ -54,10 +54,33 @@ type judge struct {
 	match  []*Condition
 	checks []Check
 	found  *Checks
+	env    *environment // of the result at hand
+	fills  []fill       // for the names in all conditions
 }
 
 func newJudge(o Options, found *Checks) *judge {
-	return &judge{match: o.Match, checks: o.Checks, found: found}
+	j := &judge{match: o.Match, checks: o.Checks, found: found, env: newEnvironment()}
+	conditions := slices.Clone(o.Match)
+	for _, check := range o.Checks {
+		conditions = append(conditions, check.Condition)
+	}
+	for name, fill := range fills() {
+		if slices.ContainsFunc(conditions, func(c *Condition) bool { return slices.Contains(c.names, name) }) {
+			j.fills = append(j.fills, fill)
+		}
+	}
+	return j
+}
+
+// take makes r the result at hand.
+func (j *judge) take(r *fetch.Result) {
+	if len(j.match)+len(j.checks) == 0 {
+		return
+	}
+	j.env.take(r)
+	for _, fill := range j.fills {
+		fill(j.env, r)
+	}
 }
 
 // shows reports whether a result matches every condition for being shown.
@@ -66,7 +89,7 @@ func (j *judge) shows(r *fetch.Result) bool {
 		if !c.appliesTo(r) {
 			return false
 		}
-		if holds, _ := c.holds(r); !holds {
+		if holds, _ := c.holds(j.env); !holds {
 			return false
 		}
 	}
@@ -87,12 +110,12 @@ func (j *judge) appendFailures(b []byte, r *fetch.Result, m *messages) []byte {
 		if !c.appliesTo(r) {
 			continue
 		}
-		holds, err := c.holds(r)
+		holds, err := c.holds(j.env)
 		if holds == check.Want && err == nil {
 			continue
 		}
 		failed = true
-		clause, why := c.failure(check.Want)
+		clause, why := c.failure(j.env, check.Want)
 		if err != nil {
 			why = err.Error()
 		}

@@ -164,7 +164,7 @@ func (w *recordWriter) append(b []byte, r *fetch.Result) []byte {
 		b = append(b, '"')
 	}
 	if r.Target.Err == nil {
-		w.url = appendURL(w.url[:0], &r.Target)
+		w.url = r.Target.AppendURL(w.url[:0])
 		b = append(b, `,"url":`...)
 		b = appendString(b, w.url)
 	}
@@ -222,17 +222,6 @@ func (w *recordWriter) append(b []byte, r *fetch.Result) []byte {
 		b = appendFailure(b, r.Err)
 	}
 	return append(b, '}')
-}
-
-// appendURL appends what t.URL returns, which would be a string to allocate.
-func appendURL(b []byte, t *fetch.Target) []byte {
-	if t.TLS {
-		b = append(b, "https://"...)
-	} else {
-		b = append(b, "http://"...)
-	}
-	b = append(b, t.Authority()...)
-	return append(b, t.Path...)
 }
 
 // appendSection appends the members of a section.

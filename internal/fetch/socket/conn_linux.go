@@ -3,11 +3,13 @@ package socket
 import (
 	"context"
 	"encoding/binary"
+	"fmt"
 	"io"
 	"math"
 	"net"
 	"net/netip"
 	"os"
+	"strconv"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -64,14 +66,21 @@ func (s *socket) open() error {
 	setReceiveWindow(uintptr(s.fd), receiveWindow(s.addr.Addr()))
 	if s.epoll.local.IsValid() {
 		_ = unix.SetsockoptInt(s.fd, unix.IPPROTO_IP, unix.IP_BIND_ADDRESS_NO_PORT, 1)
-		if err := unix.Bind(s.fd, sockaddr(netip.AddrPortFrom(s.epoll.local, 0))); err != nil {
+		from, err := sockaddr(netip.AddrPortFrom(s.epoll.local, 0))
+		if err == nil {
+			err = unix.Bind(s.fd, from)
+		}
+		if err != nil {
 			return err
 		}
 	}
 	// A second call tells how the first one went: on loopback the connection
 	// stands by then and nothing has to be waited for.
-	to := sockaddr(s.addr)
-	err := unix.Connect(s.fd, to)
+	to, err := sockaddr(s.addr)
+	if err != nil {
+		return err
+	}
+	err = unix.Connect(s.fd, to)
 	if err == unix.EINPROGRESS {
 		err = unix.Connect(s.fd, to)
 	}
@@ -108,17 +117,28 @@ func (s *socket) checkSelf() error {
 	return nil
 }
 
-func sockaddr(a netip.AddrPort) unix.Sockaddr {
+func sockaddr(a netip.AddrPort) (unix.Sockaddr, error) {
 	if a.Addr().Is4() {
-		return &unix.SockaddrInet4{Port: int(a.Port()), Addr: a.Addr().As4()}
+		return &unix.SockaddrInet4{Port: int(a.Port()), Addr: a.Addr().As4()}, nil
 	}
-	to := &unix.SockaddrInet6{Port: int(a.Port()), Addr: a.Addr().As16()}
-	if zone := a.Addr().Zone(); zone != "" {
-		if i, err := net.InterfaceByName(zone); err == nil {
-			to.ZoneId = uint32(i.Index)
-		}
+	zone, err := zoneID(a.Addr().Zone())
+	return &unix.SockaddrInet6{Port: int(a.Port()), Addr: a.Addr().As16(), ZoneId: zone}, err
+}
+
+// zoneID is the number of a zone, which is the name or the number of an interface
+// (RFC 4007 section 11.2), or 0 for none.
+func zoneID(zone string) (uint32, error) {
+	if zone == "" {
+		return 0, nil
 	}
-	return to
+	if i, err := net.InterfaceByName(zone); err == nil {
+		return uint32(i.Index), nil
+	}
+	n, err := strconv.ParseUint(zone, 10, 32)
+	if err != nil {
+		return 0, fmt.Errorf("no network interface %s", zone)
+	}
+	return uint32(n), nil
 }
 
 // wait parks the goroutine until something may have happened to the socket.
