@@ -20,13 +20,17 @@ func run(ctx context.Context, c *config, s streams, samples fs.FS) outcome {
 		return outcome{err: err}
 	}
 	defer hosts.close()
-	out, err := openOutput(c.output, s.out)
+	end := outcome{again: c.keep.dir != ""}
+	dest, err := c.openDestination(ctx, hosts, s)
+	if end.signal = signalOf(ctx); end.signal != 0 || err == errWhole {
+		return end
+	}
 	if err != nil {
 		return outcome{err: err}
 	}
 	asking, showing, started := c.fetch, c.report, newStarts(c.report.Verbose)
 	asking.Starting = started.add
-	showing.Progress.Started, showing.Progress.Expected = started.count, hosts.expected
+	showing.Progress.Started, showing.Progress.Expected = started.count, dest.expected
 	if c.demo {
 		route, stop, err := startDemo(samples)
 		if err != nil {
@@ -39,32 +43,32 @@ func run(ctx context.Context, c *config, s streams, samples fs.FS) outcome {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	begin := time.Now()
-	results := fetch.All(ctx, hosts.targets(ctx), asking)
-	sinks := []report.Sink{{Format: c.format, Out: out, Terminal: isStdout(c.output) && isTerminal(s.out)}}
-	summary, failed := report.Drain(results, started.announced, sinks, s.err, showing, stop)
-	if err := out.Close(); failed == nil {
+	results := fetch.All(ctx, dest.targets(ctx), asking)
+	summary, failed := report.Drain(results, started.announced, []report.Sink{dest.sink}, s.err, showing, stop)
+	end.signal = signalOf(ctx)
+	whole := end.signal == 0 && failed == nil && hosts.failed == nil
+	if err := dest.close(whole); failed == nil {
 		failed = err
 	}
 
-	end := outcome{signal: signalOf(ctx)}
-	if !c.quiet && (started.count() > 1 || end.signal != 0) {
-		fmt.Fprintf(s.err, "%s\n%s", summary.Line(time.Since(begin)), summary.Breakdown())
-		if len(showing.Checks) > 0 {
-			fmt.Fprintln(s.err, report.Escape(summary.Checks.String()))
-		}
+	if !c.quiet {
+		c.writeClosing(s.err, dest, &summary, closing{
+			started: started.count(), in: hosts.own(), whole: whole && failed == nil,
+			interrupted: end.signal != 0, elapsed: time.Since(begin),
+		})
 	}
 	if !c.exitZero {
-		end.records = recordsCode(&summary, c.fail)
+		end.records = recordsCode(dest.all(&summary), c.fail)
 	}
 	switch {
 	case end.signal != 0: // the rest was not to be
 	case summary.Total() != started.count():
 		end.err = fmt.Errorf("%d targets were started and %d reported: please report this bug", started.count(), summary.Total())
 	case failed != nil:
-		end.err = fileError(fmt.Errorf("writing: %w", failed))
+		end.err = writeError(failed)
 	case hosts.failed != nil:
 		end.err = hosts.failed
-	case started.count() == 0 && !c.quiet:
+	case hosts.isEmpty() && !c.quiet:
 		fmt.Fprintf(s.err, "wget: no target in %s\n", report.Escape(hosts.names()))
 	}
 	return end

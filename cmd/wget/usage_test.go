@@ -157,7 +157,7 @@ func TestDownloadFlags(t *testing.T) {
 		"-r", "--recursive", "-l|2", "--level=2", "-p", "--page-requisites", "-P|dir", "--directory-prefix=dir",
 		"--mirror", "-K", "-k|-r", "-N", "--timestamping", "-nc", "--no-clobber", "-np", "--no-parent", "-nd", "-nH", "-E",
 		"--adjust-extension", "-A|jpg", "--accept=jpg", "-R|jpg", "--reject=jpg", "-D|a.test",
-		"--force-directories", "-c", "-B|url", "--base=url",
+		"--force-directories", "-B|url", "--base=url",
 		"--cut-dirs=1", "--limit-rate=1k", "--quota=1m", "--warc-file=x", "--span-hosts", "--convert-links",
 		"--content-disposition", "--save-headers", "--delete-after", "-qr",
 	} {
