@@ -157,33 +157,33 @@ func (j *journal) destination(list *hosts, f report.Format, ordered bool) *desti
 
 // finish closes the file. A part of which nothing is missing gets its name.
 func (j *journal) finish(list *hosts, whole bool) error {
-	if !whole {
-		return j.file.Close()
+	err := j.recount()
+	if err == nil && whole {
+		err = j.complete(list)
 	}
-	err := j.complete(list)
-	if err != nil || j.part == nil {
-		closed := j.file.Close()
-		return cmp.Or(err, closed)
+	if err == nil && whole && j.part != nil {
+		return j.part.publish(j.file)
 	}
-	return j.part.publish(j.file)
+	closed := j.file.Close()
+	return cmp.Or(err, closed)
+}
+
+// recount leaves out records that are no longer the last of their target.
+func (j *journal) recount() error {
+	if !j.again || !j.isCut {
+		return nil
+	}
+	end, err := j.file.Seek(0, io.SeekCurrent)
+	if err != nil {
+		return err
+	}
+	return j.tally(context.Background(), end, false)
 }
 
 // complete makes sure that the file is what it has to be, and nothing else.
 func (j *journal) complete(list *hosts) error {
-	if err := j.cut(); err != nil {
+	if err := j.cut(); err != nil || j.part == nil {
 		return err
-	}
-	if j.again { // records that are no longer the last of their target do not count
-		end, err := j.file.Seek(0, io.SeekCurrent)
-		if err != nil {
-			return err
-		}
-		if err := j.tally(context.Background(), end, false); err != nil {
-			return err
-		}
-	}
-	if j.part == nil {
-		return nil
 	}
 	return j.part.agree(context.Background(), fingerprint(list.digest))
 }
