@@ -187,6 +187,8 @@ func (f *flags) checkedFormat(s streams) (report.Format, error) {
 	switch {
 	case f.includeRaw && !format.HasRaw:
 		return format, usage("--include-raw needs --json")
+	case f.group != "" && !format.HasGroups:
+		return format, usage("--group does not go with --format %s", f.format)
 	case f.fields != "" && !format.HasColumns:
 		return format, usage("--fields does not go with --format %s", f.format)
 	case format.Binary && f.output == "" && isTerminal(s.out):
@@ -268,6 +270,13 @@ func (f *flags) reportOptions(set func(string) bool, s streams, env func(string)
 		if o.Columns, err = report.ParseColumns(f.fields); err != nil {
 			return o, usage("--fields: %w", err)
 		}
+	}
+	if set("group") {
+		by, err := report.ParseGroupBy(strings.TrimPrefix(f.group, groupByRule))
+		if err != nil {
+			return o, usage("--group: %w", err)
+		}
+		o.Group, o.Wide = &by, f.wide
 	}
 	if o.Match, err = parseEach("--match %q: %w", f.match, report.ParseCondition); err != nil {
 		return o, err

@@ -58,6 +58,7 @@ type flags struct {
 	format      string
 	json        bool
 	csv, table  bool
+	group       string
 	fields      string
 	pairs, wide bool
 	includeRaw  bool
@@ -176,6 +177,8 @@ func (f *flags) declareOutput(p *pflag.FlagSet) {
 	p.StringVar(&f.fields, "fields", "", "show only `LIST`: keys of the record or names of header fields")
 	p.BoolVar(&f.pairs, "json-pairs", false, "list header fields in JSON in order, names as they came; implies --json")
 	p.BoolVar(&f.includeRaw, "include-raw", false, "add the header sections, base64, to JSON records")
+	p.StringVar(&f.group, "group", "", "say each distinct answer once; `HOW` is exact or a list of fields")
+	p.Lookup("group").NoOptDefVal = groupByRule
 	p.BoolVar(&f.wide, "wide", false, "do not cut what a terminal has no room for")
 	p.BoolVar(&f.keepOrder, "keep-order", false, "show results in the order of the targets")
 	p.StringVar(&f.color, "color", "auto", "colour `WHEN` auto, always or never")
@@ -209,6 +212,9 @@ func (f *flags) declareAbout(p *pflag.FlagSet) {
 	p.BoolP("version", "V", false, "show the version")
 	p.StringVar(&f.completion, "completion", "", "print the completion script for `SHELL`: bash, zsh or fish")
 }
+
+// groupByRule is the value of --group without one.
+const groupByRule = "alike"
 
 // alias maps the other name of a flag to the flag's own.
 func alias(_ *pflag.FlagSet, name string) pflag.NormalizedName {

@@ -152,6 +152,8 @@ func TestGolden(t *testing.T) {
 	}
 	ways = append(
 		ways,
+		way{"lines.group", format(t, "lines"), report.Options{Group: new(report.GroupBy), Verbose: true}},
+		way{"json.group", format(t, "json"), report.Options{Group: new(report.GroupBy)}},
 		way{"json.pairs", format(t, "json"), report.Options{Pairs: true}},
 		way{"table.60", format(t, "table"), report.Options{Width: 60, Color: true}},
 		way{"table.200", format(t, "table"), report.Options{Width: 200}},

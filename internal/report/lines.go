@@ -19,6 +19,9 @@ type lines struct {
 }
 
 func newLines(o Options) Reporter {
+	if o.Group != nil {
+		return newGroups(o)
+	}
 	l := &lines{palette: newPalette(o.Color)}
 	if len(o.Columns) > 0 {
 		l.picker = newPicker(o.Columns, recordWriter{})

@@ -28,7 +28,7 @@ func newMessages(sinks []Sink, o Options) messages {
 		palette: newPalette(o.ColorErr),
 		verbose: o.Verbose,
 		errors: slices.ContainsFunc(sinks, func(s Sink) bool {
-			return !s.format().ShowsErrors || len(o.Columns) > 0 && !showsErrors(o.Columns)
+			return !s.format().ShowsErrors && o.Group == nil || len(o.Columns) > 0 && !showsErrors(o.Columns)
 		}),
 	}
 }

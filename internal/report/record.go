@@ -35,6 +35,7 @@ type Record struct {
 	Anomalies []string `json:"anomalies"`
 	Bytes     int      `json:"bytes"` // length of all sections
 	Raw       []byte   `json:"raw"`   // all sections as they came; recorded on request
+	Group     string   `json:"group"` // the same for answers that are alike; recorded on request
 	Tries     int      `json:"tries"` // recorded if above 1
 	Seconds   Seconds  `json:"seconds"`
 	Error     *Failure `json:"error"`
@@ -145,7 +146,8 @@ func (f *Fields) UnmarshalJSON(text []byte) error {
 // order of arrival and a record costs little more than its lines do.
 type recordWriter struct {
 	includeRaw bool
-	pairs      bool // fields are a list of pairs
+	pairs      bool    // fields are a list of pairs
+	signer     *signer // names the group; nil if that is not asked for
 
 	// Of the record at hand, kept for their memory.
 	url           []byte
@@ -216,6 +218,9 @@ func (w *recordWriter) append(b []byte, r *fetch.Result) []byte {
 	if r.Tries > 1 {
 		b = append(b, `,"tries":`...)
 		b = strconv.AppendInt(b, int64(r.Tries), 10)
+	}
+	if w.signer != nil {
+		b = appendMember(b, "group", hash(w.signer.sign(r)))
 	}
 	b = appendSeconds(b, r.Times)
 	if r.Err != nil {
