@@ -1,0 +1,375 @@
+package wget_test
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"wget/internal/report"
+	"wget/internal/testserver"
+)
+
+// kills is how often the ordinary tests kill a run of each sort; the tagged ones
+// say more.
+const kills = 6
+
+// A run that is killed at any instant can be gone on with: in the end each target
+// has one record, and none was asked again that had one.
+func TestKilled(t *testing.T) {
+	program := build(t)
+	for _, way := range killed() {
+		t.Run(way.name, func(t *testing.T) { way.test(t, program, kills) })
+	}
+}
+
+// build builds the program, which is to be killed.
+func build(t *testing.T) string {
+	t.Helper()
+	program := filepath.Join(t.TempDir(), "wget")
+	if out, err := exec.Command("go", "build", "-o", program, "wget").CombinedOutput(); err != nil {
+		t.Fatalf("go build: %v\n%s", err, out)
+	}
+	return program
+}
+
+// A way to run the program until it has done all.
+type way struct {
+	name   string
+	list   []string // the targets, each with its index in the whole list
+	first  int      // index of the first that is the shard's
+	step   int      // how far apart those are
+	args   []string // LIST and DIR stand for files
+	stdin  bool     // the list is not a file
+	output string   // in DIR, where the records are in the end
+	begun  string   // in DIR, where they are until then
+	sorted bool     // the records are in order
+	failed bool     // some hosts fail at first, and answer when they are asked again
+}
+
+// killed lists the ways in which runs are killed.
+func killed() []way {
+	names := make([]string, 200)
+	for i := range names {
+		names[i] = fmt.Sprintf("h%d.test", i)
+	}
+	var block []string
+	for i := range 64 {
+		for _, port := range []int{80, 8080, 8081} {
+			block = append(block, fmt.Sprintf("10.1.2.%d:%d", i, port))
+		}
+	}
+	alone := []string{"-c", "-O", "DIR/out"}
+	ways := []way{
+		{name: "File", args: append(alone, "-i", "LIST")},
+		{name: "Stdin", args: alone, stdin: true},
+		{name: "Ordered", args: append(alone, "-i", "LIST", "--keep-order"), sorted: true},
+		{name: "Fields", args: append(alone, "-i", "LIST", "--fields", "status,target,server,index")},
+		{name: "RetryFailed", args: append(alone, "-i", "LIST", "--retry-failed"), failed: true},
+		{name: "Block", list: block, first: 1, step: 2, args: append(alone, "--port", "80,8080,8081", "--shard", "1/2", "10.1.2.0/26")},
+		{
+			name: "Part", first: 2, step: 3, args: []string{"--out", "DIR/parts", "--shard", "2/3", "-i", "LIST"},
+			output: "parts/part-00002-of-00003.ndjson", begun: "parts/.part-00002-of-00003.ndjson",
+		},
+		{
+			name: "PartOfStdin", args: []string{"--out", "DIR/parts"}, stdin: true,
+			output: "parts/part-00000-of-00001.ndjson", begun: "parts/.part-00000-of-00001.ndjson",
+		},
+	}
+	for i := range ways {
+		w := &ways[i]
+		if w.list == nil {
+			w.list = names
+		}
+		if w.output == "" {
+			w.output, w.begun = "out", "out"
+		}
+		w.step = max(1, w.step)
+		w.args = slices.Clone(w.args)
+	}
+	return ways
+}
+
+// parallel is how many hosts are in flight when a run is killed.
+const parallel = 8
+
+// test kills a run again and again, a number of times, at instants that a seed
+// chooses.
+func (w way) test(t *testing.T, program string, times int) {
+	seed := uint64(time.Now().UnixNano())
+	t.Logf("seed %d", seed)
+	random := rand.New(rand.NewPCG(seed, 0))
+	for killed := 0; killed < times; {
+		killed += w.once(t, program, random, min(times-killed, 10))
+		if t.Failed() {
+			return
+		}
+	}
+}
+
+// once runs the program to the end of the list, and kills it on the way at most so
+// many times. It returns how often.
+func (w way) once(t *testing.T, program string, random *rand.Rand, most int) (killed int) {
+	dir := t.TempDir()
+	list := filepath.Join(dir, "list")
+	if err := os.WriteFile(list, []byte(strings.Join(w.list, "\n")+"\n"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	server := countingServer(t, w.failed)
+	own := 0
+	for i := w.first; i < len(w.list); i += w.step {
+		own++
+	}
+	run := func(kill func(cmd *exec.Cmd, ended <-chan struct{})) (code int, stderr string) {
+		args := append([]string{"--connect-to", "::" + server.Addr(), "-T", "0", "--parallel-max", fmt.Sprint(parallel)}, w.args...)
+		for i := range args {
+			args[i] = strings.NewReplacer("LIST", list, "DIR", dir).Replace(args[i])
+		}
+		cmd := exec.CommandContext(t.Context(), program, args...)
+		cmd.Env = []string{"PATH=" + os.Getenv("PATH")}
+		var says bytes.Buffer
+		cmd.Stderr = &says
+		if w.stdin {
+			cmd.Stdin = strings.NewReader(strings.Join(w.list, "\n") + "\n")
+		}
+		launch(t, cmd)
+		ended := make(chan struct{})
+		go func() {
+			defer close(ended)
+			cmd.Wait()
+		}()
+		kill(cmd, ended)
+		<-ended
+		return cmd.ProcessState.ExitCode(), says.String()
+	}
+	before := w.snapshot(t, dir) // the whole records of earlier runs
+	for killed < most {
+		asked := server.counts()
+		code, stderr := run(func(cmd *exec.Cmd, ended <-chan struct{}) {
+			if random.IntN(3) == 0 { // whatever it is at
+				time.Sleep(time.Duration(random.IntN(20_000)) * time.Microsecond)
+			} else { // with requests
+				select {
+				case <-server.after(1 + random.IntN(own/4)):
+				case <-ended:
+				}
+			}
+			cmd.Process.Kill()
+		})
+		now := w.snapshot(t, dir)
+		w.compare(t, server, before, now, asked)
+		before = now
+		if code >= 0 { // it was faster
+			if code != w.code(now) {
+				t.Fatalf("exit code %d; stderr:\n%s", code, stderr)
+			}
+			break
+		}
+		killed++
+	}
+	var code int
+	var stderr string
+	for range 3 {
+		asked := server.counts()
+		code, stderr = run(func(*exec.Cmd, <-chan struct{}) {})
+		now := w.snapshot(t, dir)
+		w.compare(t, server, before, now, asked)
+		if before = now; code != w.code(now) {
+			t.Fatalf("exit code %d; stderr:\n%s", code, stderr)
+		}
+		if code == 0 {
+			break
+		}
+	}
+	if asked, most := server.total(), own+killed*w.lost(before); code != 0 || asked > most && !w.failed {
+		t.Fatalf("exit code %d, %d requests, more than %d, for %d hosts of a run that was killed %d times; stderr:\n%s", code, asked, most, own, killed, stderr)
+	}
+	counted := strings.Contains(stderr, fmt.Sprintf("%d in = %[1]d answered + 0 failed + 0 missing", own))
+	if !counted && !strings.Contains(stderr, "ndjson is there") {
+		t.Fatalf("it is not said how many of %d answered:\n%s", own, stderr)
+	}
+	w.whole(t, filepath.Join(dir, w.output))
+	if _, err := os.Stat(filepath.Join(dir, w.begun)); err == nil && w.begun != w.output {
+		t.Fatalf("%s is there beside %s", w.begun, w.output)
+	}
+	return max(1, killed)
+}
+
+// lost is how many answers a killed run can take with it: of the hosts in flight,
+// of those that wait for their turn to be shown, and of a batch of records.
+func (w way) lost(records []byte) int {
+	batch := (32 << 10) * bytes.Count(records, []byte("\n")) / len(records)
+	if w.sorted {
+		return 9*parallel + batch
+	}
+	return parallel + batch
+}
+
+// code is what a run ends with that was not killed: that of the last record of
+// each target.
+func (w way) code(text []byte) (code int) {
+	failed := make(map[int]bool)
+	for r := range report.Records(bytes.NewReader(text)) {
+		failed[r.Index] = r.Error != nil
+	}
+	for _, one := range failed {
+		if one {
+			code = 4
+		}
+	}
+	return code
+}
+
+// snapshot is the whole lines of what is written so far.
+func (w way) snapshot(t *testing.T, dir string) []byte {
+	t.Helper()
+	for _, name := range []string{w.output, w.begun} {
+		text, err := os.ReadFile(filepath.Join(dir, name))
+		if err == nil {
+			return text[:bytes.LastIndexByte(text, '\n')+1]
+		}
+		if !os.IsNotExist(err) {
+			t.Fatal(err)
+		}
+	}
+	return nil
+}
+
+// compare wants nothing of the earlier records to have changed, and no host that
+// had one to have been asked since.
+func (w way) compare(t *testing.T, server *counting, before, now []byte, asked map[string]int) {
+	t.Helper()
+	if !bytes.HasPrefix(now, before) {
+		t.Fatalf("what was written before has changed:\n%s\nis now\n%s", before, now)
+	}
+	counts := server.counts()
+	for target := range w.records(t, before) {
+		if counts[target] != asked[target] && !w.failed {
+			t.Fatalf("%s had a record and was asked again", target)
+		}
+	}
+}
+
+// records maps each target to its index.
+func (w way) records(t *testing.T, text []byte) map[string]int {
+	t.Helper()
+	indexes := make(map[string]int)
+	for r, err := range report.Records(bytes.NewReader(text)) {
+		if err != nil {
+			t.Fatalf("%v in\n%s", err, text)
+		}
+		if _, twice := indexes[r.Target]; twice && !w.failed {
+			t.Fatalf("%s is recorded twice", r.Target)
+		}
+		indexes[r.Target] = r.Index
+	}
+	return indexes
+}
+
+// whole wants a file to have each target of the shard, and no other.
+func (w way) whole(t *testing.T, path string) {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := w.records(t, text)
+	n := 0
+	for i := w.first; i < len(w.list); i += w.step {
+		n++
+		if index, there := got[w.list[i]]; !there || index != i {
+			t.Errorf("%s has index %d (%v), want %d", w.list[i], index, there, i)
+		}
+	}
+	if len(got) != n {
+		t.Errorf("%d targets are recorded, want %d", len(got), n)
+	}
+	latest := -1
+	for r := range report.Records(bytes.NewReader(text)) {
+		if w.sorted && r.Index < latest {
+			t.Errorf("%d comes after %d", r.Index, latest)
+		}
+		latest = r.Index
+	}
+}
+
+// counting is a server that counts the requests for each host.
+type counting struct {
+	*testserver.Server
+	fails bool
+
+	mu      sync.Mutex
+	asked   map[string]int
+	left    int // requests to come before reached is closed
+	reached chan struct{}
+}
+
+func countingServer(t *testing.T, fails bool) *counting {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &counting{asked: make(map[string]int), fails: fails}
+	c.Server = testserver.Serve(listener, c.handle)
+	t.Cleanup(c.Close)
+	return c
+}
+
+// handle answers, but for a host in four whose first request it drops.
+func (c *counting) handle(conn net.Conn) {
+	request, err := testserver.ReadRequest(conn)
+	if err != nil {
+		return
+	}
+	host := regexp.MustCompile(`(?m)^Host: (\S+)\r$`).FindStringSubmatch(request)[1]
+	if !strings.Contains(host, ".test") && !strings.Contains(host, ":") {
+		host += ":80"
+	}
+	c.mu.Lock()
+	c.asked[host]++
+	first := c.asked[host] == 1
+	if c.left--; c.left == 0 {
+		close(c.reached)
+	}
+	c.mu.Unlock()
+	if c.fails && first && len(host)%4 == 0 {
+		return
+	}
+	io.WriteString(conn, "HTTP/1.1 200 OK\r\nServer: x\r\nX-Host: "+host+"\r\n\r\n"+http.StatusText(200))
+}
+
+// after returns a channel that is closed when so many more requests have come.
+func (c *counting) after(n int) <-chan struct{} {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.left, c.reached = n, make(chan struct{})
+	return c.reached
+}
+
+func (c *counting) counts() map[string]int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	counts := make(map[string]int)
+	for host, n := range c.asked {
+		counts[host] = n
+	}
+	return counts
+}
+
+func (c *counting) total() (n int) {
+	for _, one := range c.counts() {
+		n += one
+	}
+	return n
+}
