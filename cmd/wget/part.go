@@ -55,16 +55,16 @@ func (p parts) open(ctx context.Context, waiting func()) (*journal, error) {
 			j.file.Close()
 			return nil, fileError(err)
 		}
-		if locked && isStill(j.file, p.unfinished()) {
+		if locked {
 			if err = p.checkMissing(); err == nil {
 				return j, nil
 			}
-			os.Remove(p.unfinished()) // it was made anew, after another process had finished
+			os.Remove(p.unfinished()) // if it was made anew after another process had finished
 			j.file.Close()
 			return nil, err
 		}
 		j.file.Close()
-		if !locked && !told {
+		if !told {
 			waiting()
 		}
 		select {
@@ -90,17 +90,6 @@ func (p parts) checkMissing() error {
 // lockInterval is how often a lock is tried for. A process that waits has nothing
 // else to do.
 const lockInterval = 200 * time.Millisecond
-
-// isStill reports whether a path leads to f. It does not if another process has
-// finished with the file between the opening and the locking.
-func isStill(f *os.File, path string) bool {
-	opened, err := f.Stat()
-	if err != nil {
-		return false
-	}
-	named, err := os.Stat(path)
-	return err == nil && os.SameFile(opened, named)
-}
 
 // publish closes the part and gives it its name, so that it lasts.
 func (p parts) publish(f *os.File) error {

@@ -53,6 +53,10 @@ func TestTornTails(t *testing.T) {
 		t.Fatalf("exit code %d: %s", code, stderr)
 	}
 	text := read(t, out)
+	write(t, out, text+text[:100]) // behind the last record, and there is nothing to ask
+	if code, stderr := kept(t, server, "", "-i", list, "-c", "-O", out); code != 0 || read(t, out) != text {
+		t.Fatalf("exit code %d: %s\nnow %q", code, stderr, read(t, out))
+	}
 	for cut := strings.LastIndex(text[:len(text)-1], "\n"); cut < len(text); cut++ {
 		for _, way := range [][]string{{"-i", list}, {"-i", "-"}} {
 			write(t, out, text[:cut])
