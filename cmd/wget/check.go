@@ -19,6 +19,7 @@ import (
 type config struct {
 	specs    []fetch.Spec   // targets among the arguments
 	files    []string       // input files; "-" is stdin
+	tlsFiles []file         // files that have been read
 	defaults fetch.Defaults // for targets that do not say otherwise
 	demo     bool           // the sample servers answer
 	fetch    fetch.Options
@@ -56,14 +57,15 @@ func (f *flags) config(set func(string) bool, args []string, s streams) (*config
 		defaults: fetch.Defaults{TLS: f.https, Ports: ports, Path: fetch.RequestTarget(f.path)},
 		format:   format,
 		keep:     keep{resume: f.resume, again: f.again, dir: f.dir},
+		tlsFiles: f.tlsFiles(),
 	}
 	if c.report, err = f.reportOptions(set, s, os.Getenv); err != nil {
 		return nil, err
 	}
-	if err := c.checkKept(); err != nil {
+	if c.fetch, err = f.fetchOptions(set, s.err); err != nil {
 		return nil, err
 	}
-	if c.fetch, err = f.fetchOptions(set, s.err); err != nil {
+	if err := c.checkKept(); err != nil {
 		return nil, err
 	}
 	if c.shard, err = f.shard.shard(os.Getenv); err != nil {
@@ -80,6 +82,10 @@ func (f *flags) checkPairs(set func(string) bool) error {
 		{"quiet", "verbose"},
 		{"head", "method"},
 		{"http1.0", "http1.1"},
+		{"http1.0", "http2"},
+		{"http1.1", "http2"},
+		{"http1.0", "http2-prior-knowledge"},
+		{"http1.1", "http2-prior-knowledge"},
 		{"proxy", "no-proxy"},
 		{"noproxy", "no-proxy"},
 		{"proxy", "unix-socket"},
@@ -174,6 +180,8 @@ func (f *flags) checkValues() error {
 		return usage("--max-header %d: at least 1 byte", f.maxHeader)
 	case f.parallel < 1:
 		return usage("--parallel-max %d: at least 1", f.parallel)
+	case f.maxRedirect < 0:
+		return usage("--max-redirect %d: at least 0", f.maxRedirect)
 	case f.perIP < 0:
 		return usage("--per-ip %d: at least 1, or 0 for no bound", f.perIP)
 	}
@@ -201,19 +209,23 @@ func (f *flags) checkedFormat(s streams) (report.Format, error) {
 // and stderr says so.
 func (f *flags) fetchOptions(set func(string) bool, stderr io.Writer) (o fetch.Options, err error) {
 	o = fetch.Options{
-		Protocol: "HTTP/1.1", Method: f.method, UserAgent: f.userAgent, ServerName: f.sni,
+		Protocol: "HTTP/1.1", Method: f.method, UserAgent: f.userAgent, ServerName: f.sni, NoSNI: set("sni") && f.sni == "",
 		DNS: dns.Config{Timeout: time.Duration(f.dnsTimeout)}, ConnectTimeout: time.Duration(f.connectTimeout),
 		ReadTimeout: time.Duration(f.readTimeout), MaxTime: time.Duration(f.maxTime),
 		Tries: f.tries, RetryRefused: f.retryRefused,
+		Location: f.location, MaxRedirect: f.maxRedirect, AllowPrivate: f.allowPrivate,
 		UnixSocket: f.unixSocket,
-		MaxHeader:  int(f.maxHeader), Parallel: f.parallel, PerAddr: f.perIP, Rate: float64(f.rate), Ordered: f.keepOrder,
+		MaxHeader:  int(f.maxHeader), Parallel: f.parallel, PerAddr: f.perIP, Rate: float64(f.rate), AllAddrs: f.allIPs, Ordered: f.keepOrder,
 	}
 	if most := maxParallel(); f.parallel > most {
 		fmt.Fprintf(stderr, "%s: --parallel-max %d: this process may open %d connections at once (ulimit -n)\n", f.program, f.parallel, most)
 		o.Parallel = most
 	}
-	if f.http10 {
+	switch {
+	case f.http10:
 		o.Protocol = "HTTP/1.0"
+	case f.http2, f.http2Known:
+		o.Protocol, o.PriorKnowledge = "HTTP/2", f.http2Known
 	}
 	switch {
 	case f.ipv4:
@@ -265,6 +277,8 @@ func (f *flags) reportOptions(set func(string) bool, s streams, env func(string)
 		ColorErr: useColor(f.color, s.err, env),
 		Progress: f.progressOptions(s, env),
 		Pairs:    f.pairs,
+
+		CountInterrupted: isTerminal(s.err),
 	}
 	if set("fields") {
 		if o.Columns, err = report.ParseColumns(f.fields); err != nil {
@@ -304,6 +318,7 @@ func (f *flags) reportOptions(set func(string) bool, s streams, env func(string)
 // terminal, as lines where stderr is none and --verbose is given, or as
 // --progress says. There is no bar if stdout is a pipe: the program that reads
 // the pipe may write to the same terminal, which would tear its lines and the bar.
+// Nor is there one if targets are typed, which a bar would be drawn over.
 func (f *flags) progressOptions(s streams, env func(string) string) report.Progress {
 	p := report.Progress{Width: func() int { return terminalWidth(s.err) }}
 	switch {
@@ -311,13 +326,24 @@ func (f *flags) progressOptions(s streams, env func(string) string) report.Progr
 		p.Style = report.ProgressBar
 	case f.progress == "none", f.quiet:
 	case isTerminal(s.err):
-		if env("TERM") != "dumb" && !(isStdout(f.output) && isPipe(s.out)) {
+		if env("TERM") != "dumb" && !(isStdout(f.output) && isPipe(s.out)) && !f.isTyped(s.in) {
 			p.Style, p.Delay = report.ProgressBar, time.Second
 		}
 	case f.verbose:
 		p.Style = report.ProgressLines
 	}
 	return p
+}
+
+// isTyped reports whether an input is a terminal, or could be one.
+func (f *flags) isTyped(stdin io.Reader) bool {
+	return slices.ContainsFunc(f.inputs, func(name string) bool {
+		if isStdin(name) {
+			return isTerminal(stdin)
+		}
+		info, err := os.Stat(name)
+		return err == nil && info.Mode()&os.ModeCharDevice != 0
+	})
 }
 
 // addTargets reads the arguments. Without any target it turns to the samples or

@@ -11,43 +11,50 @@ import (
 
 // closing is what the closing lines say beside the counts of the records.
 type closing struct {
-	started     int // targets asked in this run
 	in          int // targets of the shard that were read
 	whole       bool
 	interrupted bool
 	elapsed     time.Duration
 }
 
-// writeClosing writes the closing lines. A part has one only, since there are many
-// parts, and one target has none.
-func (c *config) writeClosing(w io.Writer, d *destination, s *report.Summary, e closing) {
+// writeClosing writes the lines that stand below all records. A run that was
+// interrupted has them whatever the number of hosts. A part has one line only,
+// since there are many parts.
+func (c *config) writeClosing(stderr io.Writer, d *destination, summary *report.Summary, e closing) {
+	if text := summary.Interrupted(); text != "" && c.report.CountInterrupted {
+		fmt.Fprintf(stderr, "%s: %s\n", c.report.Program, text)
+	}
 	name := ""
 	if !c.shard.isAll() || c.keep.dir != "" {
 		name = c.shard.String() + ": "
 	}
-	if c.keep.dir == "" && (e.started > 1 || e.interrupted) {
-		fmt.Fprintf(w, "%s%s\n%s", name, s.Line(e.elapsed), s.Breakdown())
-		if len(c.report.Checks) > 0 {
-			fmt.Fprintln(w, report.Escape(s.Checks.String()))
-		}
-	}
 	switch {
-	case d.kept == nil || !e.whole && !e.interrupted:
-	case c.keep.dir == "":
-		fmt.Fprintln(w, d.kept.receipt(e))
+	case c.quiet:
+	case c.keep.dir != "":
+		if e.whole || e.interrupted {
+			fmt.Fprintf(stderr, "%s%s in %.2f s\n", name, d.kept.receipt(e), e.elapsed.Seconds())
+		}
 	default:
-		fmt.Fprintf(w, "%s%s in %.2f s\n", name, d.kept.receipt(e), e.elapsed.Seconds())
+		if summary.Total() > 1 || e.interrupted {
+			fmt.Fprintf(stderr, "%s%s\n%s", name, summary.Line(e.elapsed), summary.Breakdown())
+			if len(c.report.Checks) > 0 {
+				fmt.Fprintln(stderr, report.Escape(summary.Checks.String()))
+			}
+		}
+		if c.keep.resume && (e.whole || e.interrupted) {
+			fmt.Fprintln(stderr, d.kept.receipt(e))
+		}
 	}
 }
 
 // receipt accounts for the targets of the list. How many there are is not known if
 // the run has ended early.
 func (j *journal) receipt(e closing) string {
-	counts := fmt.Sprintf("%s answered + %s failed", thousands(j.recorded.Answered), thousands(j.recorded.Failed))
+	counts := fmt.Sprintf("%s answered + %s failed", thousands(j.recorded.Reached), thousands(j.recorded.Missed))
 	if !e.whole {
 		return "so far " + counts
 	}
-	return fmt.Sprintf("%s in = %s + %s missing", thousands(e.in), counts, thousands(e.in-j.recorded.Total()))
+	return fmt.Sprintf("%s in = %s + %s missing", thousands(e.in), counts, thousands(e.in-j.recorded.Reached-j.recorded.Missed))
 }
 
 // thousands writes a number with a comma before each three digits.

@@ -43,6 +43,8 @@ func (c *config) checkKept() error {
 		return usage("%s and --match contradict each other: a record says that its target is done", c.keep.flag())
 	case len(columns) > 0 && !(hasColumn(columns, "index") && hasColumn(columns, "target")):
 		return usage("%s needs index and target among --fields: they say which target is done", c.keep.flag())
+	case len(columns) > 0 && c.fetch.AllAddrs && !hasColumn(columns, "edge") && !(hasColumn(columns, "edge.n") && hasColumn(columns, "edge.of")):
+		return usage("%s needs edge among --fields: it says which addresses of a target are done", c.keep.flag())
 	}
 	return nil
 }
@@ -71,15 +73,14 @@ func (c *config) openKept(ctx context.Context, list *hosts, s streams) (j *journ
 	if columns := c.report.Columns; len(columns) > 0 {
 		j.firstKey = columns[0].Name
 	}
-	var copied *hosts
+	var again *hosts
 	if j.once = !list.isRepeatable(); !j.once {
-		if copied, err = openHosts(c, nil); err != nil {
+		if again, err = newHosts(c, nil); err != nil {
 			j.file.Close()
 			return nil, err
 		}
-		defer copied.close()
 	}
-	if err := j.resume(ctx, copied); err != nil {
+	if err := j.resume(ctx, again); err != nil {
 		j.file.Close()
 		return nil, err
 	}
@@ -110,7 +111,7 @@ func (c *config) openPart(ctx context.Context, p *parts, list *hosts, s streams)
 	known := ""
 	if list.isRepeatable() {
 		var err error
-		if known, err = c.fingerprint(ctx); err != nil {
+		if known, err = c.fingerprint(ctx, list.inputs); err != nil {
 			return nil, err
 		}
 	}
@@ -128,7 +129,7 @@ func (c *config) openPart(ctx context.Context, p *parts, list *hosts, s streams)
 
 // isRepeatable reports whether the list can be read twice.
 func (h *hosts) isRepeatable() bool {
-	return !slices.ContainsFunc(h.inputs, func(in input) bool { return in.name == "stdin" || in.size < 0 })
+	return !slices.ContainsFunc(h.inputs, func(in input) bool { return in.path == "" || in.size() < 0 })
 }
 
 // targets are those of the list that are to be asked.

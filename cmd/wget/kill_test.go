@@ -34,16 +34,6 @@ func TestKilled(t *testing.T) {
 	}
 }
 
-// build builds the program, which is to be killed.
-func build(t *testing.T) string {
-	t.Helper()
-	program := filepath.Join(t.TempDir(), "wget")
-	if out, err := exec.Command("go", "build", "-o", program, "wget").CombinedOutput(); err != nil {
-		t.Fatalf("go build: %v\n%s", err, out)
-	}
-	return program
-}
-
 // A way to run the program until it has done all.
 type way struct {
 	name   string

@@ -201,22 +201,13 @@ func (c *config) newDigest() hash.Hash {
 
 func fingerprint(h hash.Hash) string { return "sha256:" + hex.EncodeToString(h.Sum(nil)) }
 
-// fingerprint reads the input files, all of them regular, ahead of the run.
-func (c *config) fingerprint(ctx context.Context) (string, error) {
+// fingerprint reads the inputs, all of them regular files, ahead of the run.
+func (c *config) fingerprint(ctx context.Context, inputs []input) (string, error) {
 	h := c.newDigest()
-	for _, name := range c.files {
-		f, err := os.Open(name)
-		if err != nil {
-			return "", fileError(fmt.Errorf("--input-file: %w", err))
-		}
-		_, err = io.Copy(h, untilDone(ctx, f))
-		f.Close()
-		if err != nil {
-			return "", fileError(fmt.Errorf("reading %s: %w", name, err))
-		}
-		if ctx.Err() != nil {
-			return "", context.Cause(ctx)
+	for _, in := range inputs {
+		if _, err := io.Copy(h, untilDone(ctx, in.open)); err != nil {
+			return "", fileError(fmt.Errorf("reading %s: %w", in.name, err))
 		}
 	}
-	return fingerprint(h), nil
+	return fingerprint(h), context.Cause(ctx)
 }

@@ -7,6 +7,7 @@ import (
 	"io"
 	"iter"
 	"os"
+	"slices"
 
 	"wget/internal/fetch"
 	"wget/internal/report"
@@ -22,7 +23,7 @@ type journal struct {
 	end      int64  // of the whole records of earlier runs
 	isCut    bool   // nothing follows them that is not of this run
 	ledger   *ledger
-	recorded report.Summary // of all records that count, those of earlier runs too
+	recorded report.Recorded // all records that count, those of earlier runs too
 
 	once  bool   // the list can be read once only, and is compared as it goes by
 	again bool   // targets that failed are asked again
@@ -108,7 +109,7 @@ func (j *journal) verify(ctx context.Context, list *hosts) error {
 
 // tally counts the records that end at an offset, and enters them into the ledger.
 func (j *journal) tally(ctx context.Context, end int64, again bool) error {
-	j.ledger, j.recorded = newLedger(j.shard), report.Summary{}
+	j.ledger, j.recorded = newLedger(j.shard), report.Recorded{}
 	for r, err := range j.records(end) {
 		switch {
 		case err != nil:
@@ -118,11 +119,8 @@ func (j *journal) tally(ctx context.Context, end int64, again bool) error {
 		case j.ledger.isRecorded(r.index): // a later record counts
 			continue
 		}
-		failed := false
-		for _, e := range r.entries {
-			j.recorded.Add(e)
-			failed = failed || e.Kind != ""
-		}
+		j.recorded.Add(r.entries)
+		failed := slices.ContainsFunc(r.entries, func(e report.Entry) bool { return e.Kind != "" })
 		j.ledger.add(r.index, r.text, failed && again)
 	}
 	return nil

@@ -13,24 +13,38 @@ import (
 	"wget/internal/report"
 )
 
-// run asks the targets and shows what comes of them.
-func run(ctx context.Context, c *config, s streams, samples fs.FS) outcome {
-	hosts, err := openHosts(c, s.in)
+// run asks the targets and shows what comes of them. It calls begin once nothing
+// blocks that does not know ctx, before the first is asked.
+func run(ctx context.Context, c *config, s streams, samples fs.FS, begin func()) outcome {
+	hosts, err := newHosts(c, s.in)
 	if err != nil {
 		return outcome{err: err}
 	}
-	defer hosts.close()
+	if err := checkOutputs(c.outputs(s), c.inputs(s)); err != nil {
+		return outcome{err: err}
+	}
+	if c.keep.isOn() {
+		begin()
+	}
 	end := outcome{again: c.keep.dir != ""}
 	dest, err := c.openDestination(ctx, hosts, s)
-	if end.signal = signalOf(ctx); end.signal != 0 || err == errWhole {
+	if err == errWhole || err != nil && signalOf(ctx) != 0 {
 		return end
 	}
 	if err != nil {
 		return outcome{err: err}
 	}
+	if c.fetch.TLS.InsecureSkipVerify {
+		if err := lookAtAnything(); err != nil {
+			return outcome{err: err}
+		}
+	}
 	asking, showing, started := c.fetch, c.report, newStarts(c.report.Verbose)
-	asking.Starting = started.add
-	showing.Progress.Started, showing.Progress.Expected = started.count, dest.expected
+	asking.Starting, asking.Done = started.add, started.finish
+	showing.Progress.Started, showing.Progress.Finished, showing.Progress.Expected = started.count, started.finished, dest.expected
+	if asking.AllAddrs { // how many are behind a name is known when it has been looked up
+		showing.Progress.Expected = func() (int, bool) { return 0, false }
+	}
 	if c.demo {
 		route, stop, err := startDemo(samples)
 		if err != nil {
@@ -40,9 +54,10 @@ func run(ctx context.Context, c *config, s streams, samples fs.FS) outcome {
 		asking.Routes, asking.Proxies, asking.Family = []fetch.Route{route}, fetch.Proxies{}, 0
 	}
 
+	begin()
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	begin := time.Now()
+	since := time.Now()
 	results := fetch.All(ctx, dest.targets(ctx), asking)
 	summary, failed := report.Drain(results, started.announced, []report.Sink{dest.sink}, s.err, showing, stop)
 	end.signal = signalOf(ctx)
@@ -50,13 +65,9 @@ func run(ctx context.Context, c *config, s streams, samples fs.FS) outcome {
 	if err := dest.close(whole); failed == nil {
 		failed = err
 	}
-
-	if !c.quiet {
-		c.writeClosing(s.err, dest, &summary, closing{
-			started: started.count(), in: hosts.own(), whole: whole && failed == nil,
-			interrupted: end.signal != 0, elapsed: time.Since(begin),
-		})
-	}
+	c.writeClosing(s.err, dest, &summary, closing{
+		in: hosts.own(), whole: whole && failed == nil, interrupted: end.signal != 0, elapsed: time.Since(since),
+	})
 	if !c.exitZero {
 		end.records = recordsCode(dest.all(&summary), c.fail)
 	}
@@ -68,8 +79,8 @@ func run(ctx context.Context, c *config, s streams, samples fs.FS) outcome {
 		end.err = writeError(failed)
 	case hosts.failed != nil:
 		end.err = hosts.failed
-	case hosts.isEmpty() && !c.quiet:
-		fmt.Fprintf(s.err, "wget: no target in %s\n", report.Escape(hosts.names()))
+	case hosts.isEmpty():
+		fmt.Fprintf(s.err, "%s: no target in %s\n", showing.Program, report.Escape(hosts.names()))
 	}
 	return end
 }
@@ -81,10 +92,11 @@ func signalOf(ctx context.Context) syscall.Signal {
 	return i.Signal
 }
 
-// starts counts the targets that have been started, and announces them.
+// starts counts the targets that have been started and those that are over, and
+// announces the former.
 type starts struct {
-	n         atomic.Int64
-	announced chan *fetch.Target // nil if nobody listens
+	n, over, failed atomic.Int64
+	announced       chan *fetch.Target // nil if nobody listens
 }
 
 func newStarts(announce bool) *starts {
@@ -97,10 +109,19 @@ func newStarts(announce bool) *starts {
 
 func (s *starts) count() int { return int(s.n.Load()) }
 
+func (s *starts) finished() (n, failed int) { return int(s.over.Load()), int(s.failed.Load()) }
+
 func (s *starts) add(t fetch.Target) {
 	s.n.Add(1)
 	if s.announced != nil {
 		announced := t // only a target that is announced is to be allocated
 		s.announced <- &announced
 	}
+}
+
+func (s *starts) finish(r *fetch.Result) {
+	if r.Err != nil {
+		s.failed.Add(1)
+	}
+	s.over.Add(1)
 }

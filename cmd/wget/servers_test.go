@@ -19,10 +19,12 @@ import (
 	"wget/internal/report"
 )
 
-// The real-server suite: what wget prints of nginx, Apache httpd, lighttpd, HAProxy and Caddy must
-// be what curl prints of them, to the byte.
+// The real-server suite: what wget prints of nginx, Apache httpd, lighttpd, HAProxy, h2o, Caddy and
+// nghttpd must be what curl prints of them, to the byte, also through squid, tinyproxy, dante, HAProxy
+// and ssh -D.
 //
-//	apt-get install nginx-light apache2 lighttpd haproxy caddy curl unbound iproute2
+//	apt-get install nginx-light apache2 lighttpd haproxy h2o caddy nghttp2-server curl unbound iproute2 \
+//		squid tinyproxy dante-server openssh-server
 //	go test -tags servers ./cmd/wget -run Servers
 
 const (
@@ -74,6 +76,9 @@ func servers() []server {
 			{"/deny", "429", ""},
 			{"/nobody", "503", ""},
 		}},
+		{"h2o", "h2o", "h2o -c CONFIG", "h2o.conf", []page{
+			{"/dir", "301", "/dir/\r\n"},
+		}},
 		{"caddy", "caddy", "caddy run --adapter caddyfile --config CONFIG", "Caddyfile", []page{
 			{"/dir", "308", "location: "},
 			{"/nginx/echo", "200", "server: caddy\r\nserver: nginx"},
@@ -115,6 +120,9 @@ func TestServers(t *testing.T) {
 	t.Run("Certificates", lab.certificates)
 	t.Run("JSON", lab.json)
 	t.Run("Lines", lab.lines)
+	t.Run("HTTP2", lab.http2)
+	t.Run("Proxies", lab.proxies)
+	t.Run("Chains", lab.chains)
 }
 
 // compare asks each server for each page in each way, with curl and with wget.
@@ -228,6 +236,57 @@ func (l *lab) lines(t *testing.T) {
 	}
 }
 
+// chains follows redirects with both programs: what came, and what was asked each time, must be
+// the same.
+func (l *lab) chains(t *testing.T) {
+	origin := fmt.Sprintf("http://localhost:%d/chain/", l.running[0].HTTP)
+	for _, c := range []struct {
+		path       string
+		wget, curl []string
+	}{
+		{path: "301"},
+		{path: "302"},
+		{path: "303"},
+		{path: "307"},
+		{path: "308"},
+		{path: "300"},
+		{path: "long"},
+		{path: "long#f"},
+		{path: "space"},
+		{path: "utf8"},
+		{path: "escaped"},
+		{path: "upgrade"},
+		{"301", []string{"-X", "POST"}, []string{"-d", ""}},
+		{"302", []string{"-X", "POST"}, []string{"-d", ""}},
+		{"303", []string{"-X", "POST"}, []string{"-d", ""}},
+		{"307", []string{"-X", "POST"}, []string{"-d", ""}},
+		{"308", []string{"-X", "POST"}, []string{"-d", ""}},
+		{"303", []string{"-I"}, []string{"-I"}},
+		{"301", []string{"-H", "Authorization: x", "-H", "Cookie: y", "-H", "Host: z"}, []string{"-H", "Authorization: x", "-H", "Cookie: y", "-H", "Host: z"}},
+		{"upgrade", []string{"-H", "Authorization: x", "-H", "Cookie: y"}, []string{"-H", "Authorization: x", "-H", "Cookie: y"}},
+	} {
+		t.Run(strings.Join(append([]string{c.path}, c.wget...), " "), func(t *testing.T) {
+			ask := asks()[0]
+			ask.curl = append(c.curl, ask.curl...)
+			want := strings.ReplaceAll(l.runCurl(t, ask, "-L", "-D", "-", origin+c.path), "%c3%a9", "%C3%A9")
+			got := l.wget(t, 0, append(append(ask.wget, c.wget...), "-L", "--format", "raw", origin+c.path)...)
+			if diff := cmp.Diff(mask(want), mask(got)); diff != "" {
+				t.Errorf("(-curl +wget):\n%s", diff)
+			}
+		})
+	}
+
+	// Here the two differ on purpose: curl sends credentials again once it is back, and goes round
+	// a loop until it has had enough.
+	away := l.wget(t, 0, "-L", "-H", "Cookie: y", "--format", "raw", origin+"away")
+	if n := strings.Count(away, "X-Credentials:  y\r\n"); n != 1 {
+		t.Errorf("credentials were sent %d times, want once:\n%s", n, away)
+	}
+	if loop := l.wget(t, 7, "-L", "--format", "raw", origin+"loop"); strings.Count(loop, "HTTP/1.1 302") != 2 {
+		t.Errorf("a loop:\n%s", loop)
+	}
+}
+
 // A target is a page of a running server under one scheme.
 type target struct {
 	page
@@ -237,13 +296,18 @@ type target struct {
 func (l *lab) targets() []target {
 	var all []target
 	for _, s := range l.running {
-		for _, p := range append(common(), s.pages...) {
-			all = append(
-				all,
-				target{p, s.name, "http", fmt.Sprintf("http://127.0.0.1:%d%s", s.HTTP, p.path)},
-				target{p, s.name, "https", fmt.Sprintf("https://localhost:%d%s", s.HTTPS, p.path)},
-			)
-		}
+		all = append(all, s.targets(append(common(), s.pages...))...)
+	}
+	return all
+}
+
+func (r running) targets(pages []page) (all []target) {
+	for _, p := range pages {
+		all = append(
+			all,
+			target{p, r.name, "http", fmt.Sprintf("http://127.0.0.1:%d%s", r.HTTP, p.path)},
+			target{p, r.name, "https", fmt.Sprintf("https://localhost:%d%s", r.HTTPS, p.path)},
+		)
 	}
 	return all
 }
@@ -259,7 +323,7 @@ func (l *lab) curl(t *testing.T, ask ask, target target) string {
 	t.Helper()
 	out := l.runCurl(t, ask, "-D", "-", target.url)
 	final := out
-	for strings.HasPrefix(final, "HTTP/1.1 1") {
+	for strings.HasPrefix(final, "HTTP/1.1 1") || strings.HasPrefix(final, "HTTP/2 1") {
 		_, final, _ = strings.Cut(final, "\r\n\r\n")
 	}
 	_, status, _ := strings.Cut(final, " ")

@@ -14,7 +14,8 @@ import (
 const attemptDelay = 250 * time.Millisecond
 
 // How long a host waits for a descriptor, a port or memory that other hosts,
-// or other programs, are about to give back: about ten seconds in all.
+// or other programs, are about to give back: about ten seconds in all, and no
+// longer than connecting may take.
 const (
 	firstPause = 5 * time.Millisecond
 	lastPause  = 10 * time.Second
@@ -22,8 +23,9 @@ const (
 
 // dial connects to the first address that answers.
 func (t *trip) dial() *Error {
+	t.step = t.v.whole.step(t.v.now(), t.v.f.options.ConnectTimeout)
 	err := t.connect()
-	for pause := firstPause; isExhausted(err) && pause < lastPause && t.v.pause(pause); pause *= 2 {
+	for pause := firstPause; isExhausted(err) && pause < lastPause && t.v.pause(pause, t.step); pause *= 2 {
 		err = t.connect()
 	}
 	if err != nil {
@@ -44,7 +46,6 @@ func isExhausted(err error) bool { return err != nil && kindOf(StageConnect, err
 
 // connect makes one attempt at all addresses.
 func (t *trip) connect() (err error) {
-	t.step = t.v.whole.step(t.v.now(), t.v.f.options.ConnectTimeout)
 	if len(t.addrs) > 1 || t.late != nil {
 		return t.race(interleave(t.addrs))
 	}
@@ -109,6 +110,7 @@ func (t *trip) race(addrs []netip.Addr) error {
 		}
 		select {
 		case more := <-late:
+			more = t.unblocked(more)
 			t.addrs = append(slices.Clip(t.addrs), more...) // which are shared
 			addrs = append(addrs, more...)
 			t.late = nil

@@ -3,7 +3,6 @@ package fetch
 import (
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"io"
 	"syscall"
@@ -24,6 +23,8 @@ const (
 	StageWrite   Stage = "write"   // sending the request
 	StageRead    Stage = "read"    // waiting for the first byte of the reply
 	StageHead    Stage = "head"    // inside the header section
+
+	StageRedirect Stage = "redirect" // going where an answer leads
 )
 
 // Kind is the reason why a host failed.
@@ -40,11 +41,13 @@ const (
 	KindReset       Kind = "reset"
 	KindClosed      Kind = "closed" // the server ended the stream too early
 	KindCertificate Kind = "certificate"
-	KindHandshake   Kind = "handshake" // TLS failed for another reason
-	KindMalformed   Kind = "malformed" // not an HTTP/1 reply
+	KindHandshake   Kind = "handshake" // TLS alone is to blame, in the handshake or after it
+	KindMalformed   Kind = "malformed" // not an HTTP reply, or a Location that is no address
 	KindTooLarge    Kind = "too_large" // a header section over Options.MaxHeader
 	KindCanceled    Kind = "canceled"
-	KindLimit       Kind = "limit" // a bound of this program or of this system
+	KindLimit       Kind = "limit"    // a bound of this program or of this system
+	KindTooMany     Kind = "too_many" // redirects, or a loop of them
+	KindBlocked     Kind = "blocked"  // a redirect from a public address to one that is not
 
 	KindProxyAuth    Kind = "proxy_auth"    // the proxy wants credentials (407)
 	KindProxyRefused Kind = "proxy_refused" // another status for CONNECT, or a SOCKS refusal
@@ -115,22 +118,28 @@ func kindOf(stage Stage, err error) Kind {
 // net's "dial tcp 192.0.2.1:80: connect: connection refused" to its last part.
 func rootCause(err error) error {
 	var (
-		errno    syscall.Errno
-		lookup   *dns.Error
-		cert     *tls.CertificateVerificationError
-		hostname x509.HostnameError
+		errno  syscall.Errno
+		lookup *dns.Error
 	)
 	switch {
 	case errors.Is(err, context.Canceled):
-		return context.Canceled
+		return interrupted{}
 	case errors.As(err, &lookup):
 		return lookup
 	case errors.As(err, &errno):
 		return errno
-	case errors.As(err, &hostname):
-		return hostname
-	case errors.As(err, &cert):
-		return cert.Err
 	}
 	return err
 }
+
+// reworded reads as its words and is its cause.
+type reworded struct{ words, cause error }
+
+func (e *reworded) Error() string { return e.words.Error() }
+func (e *reworded) Unwrap() error { return e.cause }
+
+// interrupted is the word for people for a canceled context.
+type interrupted struct{}
+
+func (interrupted) Error() string { return "interrupted" }
+func (interrupted) Unwrap() error { return context.Canceled }

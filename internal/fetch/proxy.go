@@ -9,6 +9,8 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+
+	"wget/internal/fetch/weburl"
 )
 
 // Proxy is a server that hosts are asked through.
@@ -57,7 +59,7 @@ func ParseProxy(text string) (*Proxy, error) {
 	case "https":
 		p.Port = 443
 	default:
-		return nil, fmt.Errorf("unknown scheme %q: http, https, socks5 and socks5h are known", p.Scheme)
+		return nil, errors.New("unknown scheme: http, https, socks5 and socks5h are known")
 	}
 	if i := strings.IndexAny(rest, "/?#"); i >= 0 && !strings.Contains(rest[i:], "@") {
 		rest = rest[:i]
@@ -73,7 +75,7 @@ func ParseProxy(text string) (*Proxy, error) {
 
 func (p *Proxy) setUser(userinfo string) error {
 	name, password, found := strings.Cut(userinfo, ":")
-	name, password = unescape(name), unescape(password)
+	name, password = weburl.Unescape(name), weburl.Unescape(password)
 	if p.isSOCKS() && max(len(name), len(password)) > maxSOCKSText {
 		return fmt.Errorf("a user or password of more than %d bytes cannot be sent to a SOCKS proxy", maxSOCKSText)
 	}

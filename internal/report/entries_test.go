@@ -54,9 +54,9 @@ func TestEntries(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-written +read):\n%s", diff)
 	}
-	var again report.Summary
+	var again report.Recorded
 	for _, e := range got {
-		again.Add(e)
+		again.Add([]report.Entry{e})
 	}
 	if again.Answered != summary.Answered || again.Failed != summary.Failed || again.Statuses != summary.Statuses || !cmp.Equal(again.Kinds, summary.Kinds) {
 		t.Errorf("counted %+v, want %+v", again, summary)
@@ -169,7 +169,7 @@ func TestFinished(t *testing.T) {
 		list = append(list, r)
 	}
 	for ordered, want := range map[bool][]int{false: {0, 1, 3, 5}, true: {0, 1}} {
-		var recorded report.Summary
+		var recorded report.Recorded
 		out, _, summary, err := drain(list, report.Finished(format(t, "json"), ordered, &recorded), report.Options{})
 		if err != nil {
 			t.Fatal(err)

@@ -118,6 +118,7 @@ func fills() map[string]fill {
 		},
 		"first_byte": func(e *environment, r *fetch.Result) { e.FirstByte = r.Times.FirstByte.Seconds() },
 		"total":      func(e *environment, r *fetch.Result) { e.Total = r.Times.Total.Seconds() },
+		"hops":       func(e *environment, r *fetch.Result) { e.Hops = len(r.Hops) },
 		"hsts": func(e *environment, r *fetch.Result) {
 			e.HSTS = number(directiveOf(e.values("strict-transport-security"), "max-age"))
 		},
@@ -154,10 +155,14 @@ func number(text string) int {
 // certificateDays is how many whole days the server's certificate is valid from
 // the time that the host was begun; -1 without one.
 func certificateDays(r *fetch.Result) int {
-	if r.Session == nil || r.Session.NotAfter.IsZero() {
+	if r.Session == nil {
 		return -1
 	}
-	return int(math.Floor(r.Session.NotAfter.Sub(r.Begun).Hours() / (24 * time.Hour).Hours()))
+	certificates := r.Session.Certificates()
+	if len(certificates) == 0 || certificates[0].NotAfter.IsZero() {
+		return -1
+	}
+	return int(math.Floor(certificates[0].NotAfter.Sub(r.Begun).Hours() / (24 * time.Hour).Hours()))
 }
 
 // directiveOf looks for a directive in the values of a field: the text behind

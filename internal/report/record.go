@@ -20,25 +20,40 @@ import (
 // Record is one object of the json format, as [Records] reads it. A member that
 // is absent is unknown, and its field is zero.
 type Record struct {
-	Index  int            `json:"index"`  // position of the target in the input, from 0
-	Target string         `json:"target"` // as typed
-	Time   time.Time      `json:"time"`   // when the host was begun
-	URL    string         `json:"url"`
-	Addr   netip.AddrPort `json:"addr"` // the server's
+	Index  int       `json:"index"`  // position of the target in the input, from 0
+	Target string    `json:"target"` // as typed
+	Time   time.Time `json:"time"`   // when the host was begun
 
-	Proxy string `json:"proxy"` // URL of the proxy that was asked, without credentials
+	Edge *Edge `json:"edge"` // which of the target's addresses was asked, if each was
 
-	Section           // the final one; embedded because its members stand among the record's
+	Answer          // the last one; embedded because its members stand among the record's
+	Hops   []Answer `json:"hops"` // that redirected, in order
+
+	Anomalies []string `json:"anomalies"` // of all answers
+	Group     string   `json:"group"`     // the same for answers that are alike; recorded on request
+	Tries     int      `json:"tries"`     // of the last request; recorded if above 1
+	Error     *Failure `json:"error"`
+}
+
+// Edge is one of a target's addresses.
+type Edge struct {
+	N  int `json:"n"`  // position, from 0
+	Of int `json:"of"` // number of addresses
+}
+
+// Answer is what came of one request.
+type Answer struct {
+	URL   string         `json:"url"`
+	Addr  netip.AddrPort `json:"addr"`  // the server's
+	Proxy string         `json:"proxy"` // URL of the proxy that was asked, without credentials
+
+	Section           // the final one; embedded for the same reason
 	Interim []Section `json:"interim"` // of status 1xx, in order of arrival
 
-	TLS       *TLS     `json:"tls"`
-	Anomalies []string `json:"anomalies"`
-	Bytes     int      `json:"bytes"` // length of all sections
-	Raw       []byte   `json:"raw"`   // all sections as they came; recorded on request
-	Group     string   `json:"group"` // the same for answers that are alike; recorded on request
-	Tries     int      `json:"tries"` // recorded if above 1
-	Seconds   Seconds  `json:"seconds"`
-	Error     *Failure `json:"error"`
+	TLS     *TLS    `json:"tls"`
+	Bytes   int     `json:"bytes"` // length of all sections
+	Raw     []byte  `json:"raw"`   // all sections as they came; recorded on request
+	Seconds Seconds `json:"seconds"`
 }
 
 // Section is a header section.
@@ -60,13 +75,28 @@ type Field struct{ Name, Value string }
 
 // TLS describes the session.
 type TLS struct {
-	Version  string    `json:"version"` // "TLS 1.3"
-	Cipher   string    `json:"cipher"`
-	ALPN     string    `json:"alpn"`
-	SNI      string    `json:"sni"`
-	Subject  string    `json:"subject"` // of the server's own certificate
-	Issuer   string    `json:"issuer"`
-	NotAfter time.Time `json:"not_after"`
+	Version     string `json:"version"` // "TLS 1.3"
+	Cipher      string `json:"cipher"`
+	Curve       string `json:"curve"`
+	ALPN        string `json:"alpn"`
+	SNI         string `json:"sni"`
+	Verified    bool   `json:"verified"`
+	Stapled     bool   `json:"stapled"` // an OCSP response came
+	Certificate        // the server's own; embedded because its members stand among the session's
+
+	Chain []Certificate `json:"chain"` // the others that the server sent
+}
+
+// Certificate describes a certificate, as fetch.Certificate does.
+type Certificate struct {
+	Subject   string    `json:"subject"`
+	Issuer    string    `json:"issuer"`
+	Names     []string  `json:"names"`
+	Serial    string    `json:"serial"`
+	SHA256    string    `json:"sha256"`
+	NotBefore time.Time `json:"not_before"`
+	NotAfter  time.Time `json:"not_after"`
+	Key       string    `json:"key"`
 }
 
 // Seconds says when each step was over, in seconds from the start of the host.
@@ -165,11 +195,57 @@ func (w *recordWriter) append(b []byte, r *fetch.Result) []byte {
 		b = r.Begun.UTC().AppendFormat(b, "2006-01-02T15:04:05.000Z07:00")
 		b = append(b, '"')
 	}
-	if r.Target.Err == nil {
-		w.url = r.Target.AppendURL(w.url[:0])
-		b = append(b, `,"url":`...)
-		b = appendString(b, w.url)
+	if r.Edge != nil {
+		b = append(b, `,"edge":{"n":`...)
+		b = strconv.AppendInt(b, int64(r.Edge.N), 10)
+		b = append(b, `,"of":`...)
+		b = strconv.AppendInt(b, int64(r.Edge.Of), 10)
+		b = append(b, '}')
 	}
+	if r.Target.Err == nil {
+		b = append(b, ',')
+		b = w.appendAnswer(b, &r.Reply)
+	}
+	if len(r.Hops) > 0 {
+		b = append(b, `,"hops":[`...)
+		for i := range r.Hops {
+			b = append(b, '{')
+			b = w.appendAnswer(b, &r.Hops[i])
+			b = w.appendRaw(b, &r.Hops[i])
+			b = appendSeconds(b, r.Hops[i].Times)
+			b = append(b, '}', ',')
+		}
+		b[len(b)-1] = ']'
+	}
+	if odd := r.Anomalies(); odd != 0 {
+		b = append(b, `,"anomalies":[`...)
+		for a := range odd.All() {
+			b = append(b, '"')
+			b = append(b, a.Name...)
+			b = append(b, '"', ',')
+		}
+		b[len(b)-1] = ']'
+	}
+	b = w.appendRaw(b, &r.Reply)
+	if r.Tries > 1 {
+		b = append(b, `,"tries":`...)
+		b = strconv.AppendInt(b, int64(r.Tries), 10)
+	}
+	if w.signer != nil {
+		b = appendMember(b, "group", hash(w.signer.sign(r)))
+	}
+	b = appendSeconds(b, r.Times)
+	if r.Err != nil {
+		b = appendFailure(b, r.Err)
+	}
+	return append(b, '}')
+}
+
+// appendAnswer appends the members that say what was asked and what came of it.
+func (w *recordWriter) appendAnswer(b []byte, r *fetch.Reply) []byte {
+	w.url = r.Target.AppendURL(w.url[:0])
+	b = append(b, `"url":`...)
+	b = appendString(b, w.url)
 	if r.Addr.IsValid() {
 		b = append(b, `,"addr":"`...)
 		b = r.Addr.AppendTo(b)
@@ -197,36 +273,22 @@ func (w *recordWriter) append(b []byte, r *fetch.Result) []byte {
 	if r.Session != nil {
 		b = appendTLS(b, r.Session)
 	}
-	if odd := r.Anomalies(); odd != 0 {
-		b = append(b, `,"anomalies":[`...)
-		for a := range odd.All() {
-			b = append(b, '"')
-			b = append(b, a.Name...)
-			b = append(b, '"', ',')
-		}
-		b[len(b)-1] = ']'
+	return b
+}
+
+// appendRaw appends the length of the sections, and on request the sections.
+func (w *recordWriter) appendRaw(b []byte, r *fetch.Reply) []byte {
+	if len(r.Raw) == 0 {
+		return b
 	}
-	if len(r.Raw) > 0 {
-		b = append(b, `,"bytes":`...)
-		b = strconv.AppendInt(b, int64(len(r.Raw)), 10)
-		if w.includeRaw {
-			b = append(b, `,"raw":"`...)
-			b = base64.StdEncoding.AppendEncode(b, r.Raw)
-			b = append(b, '"')
-		}
+	b = append(b, `,"bytes":`...)
+	b = strconv.AppendInt(b, int64(len(r.Raw)), 10)
+	if w.includeRaw {
+		b = append(b, `,"raw":"`...)
+		b = base64.StdEncoding.AppendEncode(b, r.Raw)
+		b = append(b, '"')
 	}
-	if r.Tries > 1 {
-		b = append(b, `,"tries":`...)
-		b = strconv.AppendInt(b, int64(r.Tries), 10)
-	}
-	if w.signer != nil {
-		b = appendMember(b, "group", hash(w.signer.sign(r)))
-	}
-	b = appendSeconds(b, r.Times)
-	if r.Err != nil {
-		b = appendFailure(b, r.Err)
-	}
-	return append(b, '}')
+	return b
 }
 
 // appendSection appends the members of a section.
@@ -341,21 +403,72 @@ func appendManyFields(b []byte, names, values [][]byte) []byte {
 	return b
 }
 
+// appendTLS appends a session.
 func appendTLS(b []byte, s *fetch.Session) []byte {
 	b = append(b, `,"tls":{"version":`...)
 	b = appendString(b, []byte(s.Version))
 	b = appendMember(b, "cipher", s.Cipher)
-	for _, m := range [...]struct{ key, value string }{
-		{"alpn", s.ALPN}, {"sni", s.ServerName}, {"subject", s.Subject}, {"issuer", s.Issuer},
-	} {
-		if m.value != "" {
-			b = appendMember(b, m.key, m.value)
-		}
+	b = appendKnown(b, "alpn", s.ALPN)
+	b = appendKnown(b, "sni", s.ServerName)
+	b = appendKnown(b, "curve", s.Curve)
+	b = append(b, `,"verified":`...)
+	b = strconv.AppendBool(b, s.Verified)
+	if certificates := s.Certificates(); len(certificates) > 0 {
+		b = appendCertificate(b, &certificates[0])
+		b = appendChain(b, certificates[1:])
 	}
-	if !s.NotAfter.IsZero() {
-		b = appendMember(b, "not_after", s.NotAfter.UTC().Format(time.RFC3339))
-	}
+	b = append(b, `,"stapled":`...)
+	b = strconv.AppendBool(b, s.Stapled)
 	return append(b, '}')
+}
+
+func appendChain(b []byte, chain []fetch.Certificate) []byte {
+	if len(chain) == 0 {
+		return b
+	}
+	b = append(b, `,"chain":[`...)
+	for i := range chain {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		start := len(b)
+		b = appendCertificate(b, &chain[i])
+		b[start] = '{' // in place of the comma before the first member
+		b = append(b, '}')
+	}
+	return append(b, ']')
+}
+
+// appendCertificate appends the members of a certificate, of which the
+// fingerprint is always known.
+func appendCertificate(b []byte, c *fetch.Certificate) []byte {
+	b = appendKnown(b, "subject", c.Subject)
+	b = appendKnown(b, "issuer", c.Issuer)
+	if len(c.Names) > 0 {
+		b = append(b, `,"names":[`...)
+		for i, name := range c.Names {
+			if i > 0 {
+				b = append(b, ',')
+			}
+			b = appendString(b, []byte(name))
+		}
+		b = append(b, ']')
+	}
+	b = appendKnown(b, "serial", c.Serial)
+	b = appendMember(b, "sha256", c.SHA256)
+	if !c.NotAfter.IsZero() {
+		b = appendMember(b, "not_before", c.NotBefore.UTC().Format(time.RFC3339))
+		b = appendMember(b, "not_after", c.NotAfter.UTC().Format(time.RFC3339))
+	}
+	return appendKnown(b, "key", c.Key)
+}
+
+// appendKnown appends a member unless its value is empty.
+func appendKnown(b []byte, key, value string) []byte {
+	if value == "" {
+		return b
+	}
+	return appendMember(b, key, value)
 }
 
 // appendSeconds appends the steps that were reached, and the total.

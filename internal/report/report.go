@@ -26,6 +26,8 @@ type Options struct {
 
 	Verbose  bool // explain anomalies on stderr
 	Progress Progress
+
+	CountInterrupted bool // stderr does not name the hosts that were canceled; Summary.Interrupted counts them
 }
 
 // Sink is a destination for the records, and the format in which it gets them.
@@ -109,9 +111,9 @@ type unframed struct{}
 func (unframed) Begin(b []byte) []byte           { return b }
 func (unframed) End(b []byte, _ *Summary) []byte { return b }
 
-// isShown reports whether what came of r is shown by formats that print header
-// sections as they came. The start of a reply that is not HTTP/1 is quoted in
-// the error instead.
+// isShown reports whether the last reply of r is shown by formats that print
+// header sections as they came. The start of a reply that is not HTTP/1 is
+// quoted in the error instead.
 func isShown(r *fetch.Result) bool {
-	return r.Err == nil || r.Err.Kind != fetch.KindMalformed
+	return r.Err == nil || r.Err.Kind != fetch.KindMalformed || r.Err.Stage == fetch.StageRedirect
 }

@@ -19,6 +19,9 @@ type Summary struct {
 	Kinds    map[fetch.Kind]int // failed, by kind
 	Checks   Checks
 
+	addresses bool // a record is one of a target's addresses
+	further   int  // records of a target's second address and more
+
 	firstByte histogram // of the answered
 }
 
@@ -26,6 +29,10 @@ type Summary struct {
 func (s *Summary) Total() int { return s.Answered + s.Failed }
 
 func (s *Summary) add(r *fetch.Result) {
+	if r.Edge != nil {
+		s.addresses = true
+		s.addEdge(r.Edge.N)
+	}
 	if r.Err != nil {
 		s.addFailed(r.Err.Kind)
 		return
@@ -34,12 +41,19 @@ func (s *Summary) add(r *fetch.Result) {
 	s.firstByte.add(r.Times.FirstByte)
 }
 
-// Add counts a record that was read back.
-func (s *Summary) Add(e Entry) {
+// addEntry counts a record that was read back.
+func (s *Summary) addEntry(e Entry) {
+	s.addEdge(e.Edge)
 	if e.Kind != "" {
 		s.addFailed(e.Kind)
 	} else {
 		s.addAnswered(e.Status)
+	}
+}
+
+func (s *Summary) addEdge(n int) {
+	if n > 0 {
+		s.further++
 	}
 }
 
@@ -56,9 +70,24 @@ func (s *Summary) addFailed(kind fetch.Kind) {
 	s.Kinds[kind]++
 }
 
-// Line returns the closing line: "3 hosts: 2 answered, 1 failed in 0.21 s".
+// Line returns the closing line: "3 hosts: 2 answered, 1 failed in 0.21 s", or "2
+// hosts, 9 addresses: 8 answered, 1 failed in 0.21 s".
 func (s *Summary) Line(elapsed time.Duration) string {
-	return fmt.Sprintf("%s: %d answered, %d failed in %.2f s", counted(s.Total(), "host"), s.Answered, s.Failed, elapsed.Seconds())
+	what := counted(s.Total()-s.further, "host", "hosts")
+	if s.addresses {
+		what += ", " + counted(s.Total(), "address", "addresses")
+	}
+	return fmt.Sprintf("%s: %d answered, %d failed in %.2f s", what, s.Answered, s.Failed, elapsed.Seconds())
+}
+
+// Interrupted says how many hosts were canceled: "interrupted with 300 hosts in
+// flight". It is "" if none was.
+func (s *Summary) Interrupted() string {
+	n := s.Kinds[fetch.KindCanceled]
+	if n == 0 {
+		return ""
+	}
+	return fmt.Sprintf("interrupted with %s in flight", counted(n, "host", "hosts"))
 }
 
 // Breakdown returns the lines that stand below the closing line. A line with
