@@ -243,16 +243,16 @@ const byteOrderMark = "\ufeff"
 // withoutComment is a line without its end, the space around it, and a comment:
 // a # at the start or after a space or tab, and the rest of the line.
 func withoutComment(line []byte) []byte {
-	line = bytes.TrimSpace(line)
-	if len(line) > 0 && line[0] == '#' {
-		return nil
-	}
-	for _, mark := range []string{" #", "\t#"} {
-		if i := bytes.Index(line, []byte(mark)); i >= 0 {
-			line = line[:i]
+	for from := 0; ; {
+		i := bytes.IndexByte(line[from:], '#')
+		if i < 0 {
+			return bytes.TrimSpace(line)
+		}
+		from += i + 1
+		if before := line[:from-1]; len(bytes.TrimSpace(before)) == 0 || bytes.HasSuffix(before, []byte(" ")) || bytes.HasSuffix(before, []byte("\t")) {
+			return bytes.TrimSpace(before)
 		}
 	}
-	return bytes.TrimSpace(line)
 }
 
 // startOf names a line that is too long, by its text up to the place where
