@@ -130,6 +130,17 @@ func TestUsageErrors(t *testing.T) {
 		{"--json|--format|lines|h", "contradict"},
 		{"--include-raw|h", "--include-raw needs --json"},
 
+		{"-c|h", "-c needs -O FILE"},
+		{"-c|-O|-|h", "-c needs -O FILE"},
+		{"-c|-O|x|--format|raw|h", "-c needs --json"},
+		{"--out|x|--format|table|h", "--out needs --json"},
+		{"--out|x|-O|y|h", "contradict"},
+		{"--out||h", "an empty name"},
+		{"--retry-failed|h", "--retry-failed needs -c"},
+		{"--shard|1|h", "a shard is I/N"},
+		{"--shard|2/2|h", "0/2 to 1/2"},
+		{"--shard|0/2|--shard|1/2|h", "a second shard"},
+
 		{"--no-such-flag|h", "unknown flag"},
 		{"-Z|h", "unknown shorthand flag"},
 		{"--method", "needs an argument"},
