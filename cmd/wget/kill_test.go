@@ -3,22 +3,17 @@ package wget_test
 import (
 	"bytes"
 	"fmt"
-	"io"
 	"math/rand/v2"
 	"net"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"wget/internal/report"
-	"wget/internal/testserver"
 )
 
 // kills is how often the ordinary tests kill a run of each sort; the tagged ones
@@ -312,74 +307,4 @@ func (w way) whole(t *testing.T, path string) {
 		}
 		latest = r.Index
 	}
-}
-
-// counting is a server that counts the requests for each host.
-type counting struct {
-	*testserver.Server
-	fails bool
-
-	mu      sync.Mutex
-	asked   map[string]int
-	left    int // requests to come before reached is closed
-	reached chan struct{}
-}
-
-func countingServer(t *testing.T, fails bool) *counting {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := &counting{asked: make(map[string]int), fails: fails}
-	c.Server = testserver.Serve(listener, c.handle)
-	t.Cleanup(c.Close)
-	return c
-}
-
-// handle answers, but for a host in four whose first request it drops.
-func (c *counting) handle(conn net.Conn) {
-	request, err := testserver.ReadRequest(conn)
-	if err != nil {
-		return
-	}
-	host := regexp.MustCompile(`(?m)^Host: (\S+)\r$`).FindStringSubmatch(request)[1]
-	if !strings.Contains(host, ".test") && !strings.Contains(host, ":") {
-		host += ":80"
-	}
-	c.mu.Lock()
-	c.asked[host]++
-	first := c.asked[host] == 1
-	if c.left--; c.left == 0 {
-		close(c.reached)
-	}
-	c.mu.Unlock()
-	if c.fails && first && len(host)%4 == 0 {
-		return
-	}
-	io.WriteString(conn, "HTTP/1.1 200 OK\r\nServer: x\r\nX-Host: "+host+"\r\n\r\n"+http.StatusText(200))
-}
-
-// after returns a channel that is closed when so many more requests have come.
-func (c *counting) after(n int) <-chan struct{} {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.left, c.reached = n, make(chan struct{})
-	return c.reached
-}
-
-func (c *counting) counts() map[string]int {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	counts := make(map[string]int)
-	for host, n := range c.asked {
-		counts[host] = n
-	}
-	return counts
-}
-
-func (c *counting) total() (n int) {
-	for _, one := range c.counts() {
-		n += one
-	}
-	return n
 }
