@@ -19,6 +19,7 @@ import (
 type config struct {
 	specs    []fetch.Spec   // targets among the arguments
 	files    []string       // input files; "-" is stdin
+	from     []string       // records of earlier runs, in place of asking; "-" is stdin
 	tlsFiles []file         // files that have been read
 	defaults fetch.Defaults // for targets that do not say otherwise
 	demo     bool           // the sample servers answer
@@ -53,7 +54,7 @@ func (f *flags) config(set func(string) bool, args []string, s streams) (*config
 		return nil, err
 	}
 	c := &config{
-		files: f.inputs, demo: f.demo, output: f.output, quiet: f.quiet, fail: f.fail, exitZero: f.exitZero || f.dir != "",
+		files: f.inputs, from: f.from, demo: f.demo, output: f.output, quiet: f.quiet, fail: f.fail, exitZero: f.exitZero || f.dir != "",
 		defaults: fetch.Defaults{TLS: f.https, Ports: ports, Path: fetch.RequestTarget(f.path)},
 		format:   format,
 		keep:     keep{resume: f.resume, again: f.again, dir: f.dir},
@@ -86,9 +87,17 @@ func (f *flags) checkPairs(set func(string) bool) error {
 		{"http1.1", "http2"},
 		{"http1.0", "http2-prior-knowledge"},
 		{"http1.1", "http2-prior-knowledge"},
+		{"from", "demo"},
+		{"baseline", "group"},
+		{"baseline", "fields"},
 		{"proxy", "no-proxy"},
 		{"noproxy", "no-proxy"},
 		{"proxy", "unix-socket"},
+		{"from", "continue"},
+		{"from", "out"},
+		{"from", "shard"},
+		{"baseline", "continue"},
+		{"baseline", "out"},
 		{"out", "output-document"},
 		{"out", "retry-failed"},
 	} {
@@ -197,6 +206,8 @@ func (f *flags) checkedFormat(s streams) (report.Format, error) {
 		return format, usage("--include-raw needs --json")
 	case f.group != "" && !format.HasGroups:
 		return format, usage("--group does not go with --format %s", f.format)
+	case f.baseline != "" && !format.HasGroups:
+		return format, usage("--baseline does not go with --format %s", f.format)
 	case f.fields != "" && !format.HasColumns:
 		return format, usage("--fields does not go with --format %s", f.format)
 	case format.Binary && f.output == "" && isTerminal(s.out):
@@ -292,6 +303,12 @@ func (f *flags) reportOptions(set func(string) bool, s streams, env func(string)
 		}
 		o.Group, o.Wide = &by, f.wide
 	}
+	if f.baseline != "" {
+		if o.Baseline, err = readBaseline(f.baseline); err != nil {
+			return o, err
+		}
+		o.Wide = f.wide
+	}
 	if o.Match, err = parseEach("--match %q: %w", f.match, report.ParseCondition); err != nil {
 		return o, err
 	}
@@ -349,6 +366,12 @@ func (f *flags) isTyped(stdin io.Reader) bool {
 // addTargets reads the arguments. Without any target it turns to the samples or
 // to stdin.
 func (c *config) addTargets(args []string, s streams) error {
+	switch {
+	case len(c.from) > 0 && len(args)+len(c.files) > 0:
+		return usage("--from shows recorded hosts, and no others: name no target beside it")
+	case len(c.from) > 0:
+		return nil
+	}
 	if len(args)+len(c.files) == 0 {
 		switch {
 		case c.demo:

@@ -9,52 +9,44 @@ import (
 	"wget/internal/report"
 )
 
-// closing is what the closing lines say beside the counts of the records.
-type closing struct {
-	in          int // targets of the shard that were read
-	whole       bool
-	interrupted bool
-	elapsed     time.Duration
-}
-
 // writeClosing writes the lines that stand below all records. A run that was
-// interrupted has them whatever the number of hosts. A part has one line only,
+// interrupted has them whatever the number of hosts. A part has its receipt only,
 // since there are many parts.
-func (c *config) writeClosing(stderr io.Writer, d *destination, summary *report.Summary, e closing) {
+func (c *config) writeClosing(stderr io.Writer, summary *report.Summary, elapsed time.Duration, interrupted bool) {
 	if text := summary.Interrupted(); text != "" && c.report.CountInterrupted {
 		fmt.Fprintf(stderr, "%s: %s\n", c.report.Program, text)
 	}
-	name := ""
-	if !c.shard.isAll() || c.keep.dir != "" {
-		name = c.shard.String() + ": "
+	if c.quiet || c.keep.dir != "" || summary.Total() < 2 && !interrupted {
+		return
 	}
-	switch {
-	case c.quiet:
-	case c.keep.dir != "":
-		if e.whole || e.interrupted {
-			fmt.Fprintf(stderr, "%s%s in %.2f s\n", name, d.kept.receipt(e), e.elapsed.Seconds())
-		}
-	default:
-		if summary.Total() > 1 || e.interrupted {
-			fmt.Fprintf(stderr, "%s%s\n%s", name, summary.Line(e.elapsed), summary.Breakdown())
-			if len(c.report.Checks) > 0 {
-				fmt.Fprintln(stderr, report.Escape(summary.Checks.String()))
-			}
-		}
-		if c.keep.resume && (e.whole || e.interrupted) {
-			fmt.Fprintln(stderr, d.kept.receipt(e))
-		}
+	if !c.shard.isAll() {
+		fmt.Fprintf(stderr, "%s: ", c.shard)
+	}
+	fmt.Fprintf(stderr, "%s\n%s", summary.Line(elapsed), summary.Breakdown())
+	if len(c.report.Checks) > 0 {
+		fmt.Fprintln(stderr, report.Escape(summary.Checks.String()))
 	}
 }
 
-// receipt accounts for the targets of the list. How many there are is not known if
-// the run has ended early.
-func (j *journal) receipt(e closing) string {
+// writeReceipt writes the line that accounts for the targets of a run that is kept.
+func (c *config) writeReceipt(stderr io.Writer, receipt string, elapsed time.Duration) {
+	switch {
+	case c.quiet:
+	case c.keep.dir == "":
+		fmt.Fprintln(stderr, receipt)
+	default:
+		fmt.Fprintf(stderr, "%s: %s in %.2f s\n", c.shard, receipt, elapsed.Seconds())
+	}
+}
+
+// receipt accounts for the targets of the list, of which there are in. How many
+// there are is not known of a run that has ended early.
+func (j *journal) receipt(in int, whole bool) string {
 	counts := fmt.Sprintf("%s answered + %s failed", thousands(j.recorded.Reached), thousands(j.recorded.Missed))
-	if !e.whole {
+	if !whole {
 		return "so far " + counts
 	}
-	return fmt.Sprintf("%s in = %s + %s missing", thousands(e.in), counts, thousands(e.in-j.recorded.Reached-j.recorded.Missed))
+	return fmt.Sprintf("%s in = %s + %s missing", thousands(in), counts, thousands(in-j.recorded.Reached-j.recorded.Missed))
 }
 
 // thousands writes a number with a comma before each three digits.

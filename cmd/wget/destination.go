@@ -46,9 +46,7 @@ func (d *destination) all(s *report.Summary) *report.Summary {
 	if d.kept == nil {
 		return s
 	}
-	all := d.kept.recorded.Summary
-	all.Checks = s.Checks
-	return &all
+	return &d.kept.recorded.Summary
 }
 
 // writeError is the error of a failed write, or of a list that has changed since.

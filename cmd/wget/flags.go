@@ -19,6 +19,7 @@ type flags struct {
 	ports  []string
 	path   string
 	allIPs bool
+	from   []string
 	demo   bool
 
 	method     string
@@ -79,6 +80,7 @@ type flags struct {
 	progress    string
 
 	match, expect, failIf []string
+	baseline              string
 	fail                  bool
 	exitZero              bool
 
@@ -129,6 +131,7 @@ func (f *flags) declareTargets(p *pflag.FlagSet) {
 	p.StringSliceVar(&f.ports, "port", nil, "ask these ports of targets without one, as `LIST` 80,8080")
 	p.StringVar(&f.path, "path", "/", "ask for `PATH` of targets without one")
 	p.BoolVar(&f.allIPs, "all-ips", false, "ask each address of a name, and show where they differ")
+	p.StringArrayVar(&f.from, "from", nil, "show the records of an earlier run in `FILE` instead of asking; - is stdin; repeatable")
 	p.BoolVar(&f.demo, "demo", false, "ask sample servers inside the program instead of the network")
 }
 
@@ -220,6 +223,7 @@ func (f *flags) declareVerdict(p *pflag.FlagSet) {
 	p.StringArrayVar(&f.match, "match", nil, "show only hosts that `EXPR` is true of; repeatable")
 	p.StringArrayVar(&f.expect, "expect", nil, "check that `EXPR` is true of every host; repeatable")
 	p.StringArrayVar(&f.failIf, "fail-if", nil, "check that `EXPR` is true of no host; repeatable")
+	p.StringVar(&f.baseline, "baseline", "", "show what is not as in the records of an earlier run in `FILE`")
 	p.BoolVar(&f.exitZero, "exit-zero", false, "exit with 0 when every target has a record")
 }
 

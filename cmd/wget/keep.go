@@ -41,6 +41,8 @@ func (c *config) checkKept() error {
 		return usage("%s needs --json", c.keep.flag())
 	case len(c.report.Match) > 0:
 		return usage("%s and --match contradict each other: a record says that its target is done", c.keep.flag())
+	case len(columns) > 0 && len(c.report.Checks) > 0:
+		return usage("%s with checks needs whole records: leave out --fields", c.keep.flag())
 	case len(columns) > 0 && !(hasColumn(columns, "index") && hasColumn(columns, "target")):
 		return usage("%s needs index and target among --fields: they say which target is done", c.keep.flag())
 	case len(columns) > 0 && c.fetch.AllAddrs && !hasColumn(columns, "edge") && !(hasColumn(columns, "edge.n") && hasColumn(columns, "edge.of")):
@@ -70,6 +72,9 @@ func (c *config) openKept(ctx context.Context, list *hosts, s streams) (j *journ
 		return nil, err
 	}
 	j.part, j.shard, j.again, j.firstKey = part, c.shard, c.keep.again, "index"
+	if !c.exitZero {
+		j.checks = c.report.Checks
+	}
 	if columns := c.report.Columns; len(columns) > 0 {
 		j.firstKey = columns[0].Name
 	}
@@ -169,16 +174,25 @@ func (j *journal) finish(list *hosts, whole bool) error {
 	return cmp.Or(err, closed)
 }
 
-// recount leaves out records that are no longer the last of their target.
+// recount leaves out records that are no longer the last of their target, and
+// holds the checks against all that are.
 func (j *journal) recount() error {
-	if !j.again || !j.isCut {
+	end := j.end
+	if j.isCut {
+		var err error
+		if end, err = j.file.Seek(0, io.SeekCurrent); err != nil {
+			return err
+		}
+	}
+	if j.again {
+		if err := j.tally(context.Background(), end, false); err != nil {
+			return err
+		}
+	}
+	if len(j.checks) == 0 {
 		return nil
 	}
-	end, err := j.file.Seek(0, io.SeekCurrent)
-	if err != nil {
-		return err
-	}
-	return j.tally(context.Background(), end, false)
+	return j.recheck(end)
 }
 
 // complete makes sure that the file is what it has to be, and nothing else.

@@ -25,9 +25,10 @@ type journal struct {
 	ledger   *ledger
 	recorded report.Recorded // all records that count, those of earlier runs too
 
-	once  bool   // the list can be read once only, and is compared as it goes by
-	again bool   // targets that failed are asked again
-	part  *parts // the records are a part of --out; nil if not
+	once   bool           // the list can be read once only, and is compared as it goes by
+	again  bool           // targets that failed are asked again
+	checks []report.Check // to hold against all records
+	part   *parts         // the records are a part of --out; nil if not
 }
 
 // openJournal opens a file for this process alone. The file is left as it is until

@@ -226,6 +226,12 @@ func TestCodeOfAllRecords(t *testing.T) {
 		{failed(0, "a.test", "certificate") + answered, "", 0, 1},
 		{answered + failed(0, "a.test", "certificate"), "", 5, 1},
 		{answered + failed(0, "a.test", "certificate"), "--retry-failed", 0, 2},
+		{answered, "--expect status==200", 9, 1},
+		{answered, "--expect status==200 --exit-zero", 0, 1},
+		{answered, "--expect status<500", 0, 1},
+		{failed(0, "a.test", "timeout") + answered, "--expect error==\"\"", 0, 1},
+		{failed(0, "a.test", "timeout"), "--expect error==\"\" --retry-failed", 0, 2},
+		{answered + failed(0, "a.test", "timeout"), "--expect error==\"\"", 4, 1},
 	} {
 		write(t, out, c.records)
 		before := server.total()

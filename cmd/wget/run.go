@@ -65,12 +65,14 @@ func run(ctx context.Context, c *config, s streams, samples fs.FS, begin func())
 	if err := dest.close(whole); failed == nil {
 		failed = err
 	}
-	c.writeClosing(s.err, dest, &summary, closing{
-		in: hosts.own(), whole: whole && failed == nil, interrupted: end.signal != 0, elapsed: time.Since(since),
-	})
-	if !c.exitZero {
-		end.records = recordsCode(dest.all(&summary), c.fail)
+	elapsed, interrupted := time.Since(since), end.signal != 0
+	all := dest.all(&summary)
+	summary.Checks = all.Checks
+	c.writeClosing(s.err, &summary, elapsed, interrupted)
+	if dest.kept != nil && failed == nil && (whole || interrupted) {
+		c.writeReceipt(s.err, dest.kept.receipt(hosts.own(), whole), elapsed)
 	}
+	end.records = c.judge(all)
 	switch {
 	case end.signal != 0: // the rest was not to be
 	case summary.Total() != started.count():

@@ -11,7 +11,6 @@ import (
 	"io/fs"
 	"path/filepath"
 	"runtime"
-	"runtime/debug"
 	"strings"
 	"sync"
 
@@ -61,7 +60,13 @@ func interrupted(asking <-chan struct{}, ended <-chan outcome) outcome {
 // execute runs the command line, and calls asking before the first host is asked.
 func execute(ctx context.Context, name string, args []string, s streams, samples fs.FS, asking func()) (end outcome) {
 	printed := &checkedWriter{w: s.out}
-	command := newCommand(name, s, printed, func(c *config) { end = run(ctx, c, s, samples, asking) })
+	command := newCommand(name, s, printed, func(c *config) {
+		if len(c.from) > 0 {
+			end = replay(ctx, c, s, asking)
+		} else {
+			end = run(ctx, c, s, samples, asking)
+		}
+	})
 	command.SetArgs(expandGNU(args))
 	if len(args) > 0 && strings.HasPrefix(args[0], cobra.ShellCompRequestCmd) {
 		completionUsage(command.Flags())
@@ -138,13 +143,4 @@ func (c *checkedWriter) Write(p []byte) (int, error) {
 type streams struct {
 	in       io.Reader
 	out, err io.Writer
-}
-
-// version is the version of the build: a tag, a pseudo-version, or "devel".
-func version() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok || info.Main.Version == "" || info.Main.Version == "(devel)" {
-		return "devel"
-	}
-	return strings.TrimPrefix(info.Main.Version, "v")
 }

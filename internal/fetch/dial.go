@@ -29,7 +29,9 @@ func (t *trip) dial() *Error {
 		err = t.connect()
 	}
 	if err != nil {
-		t.reply.Addr = netip.AddrPort{}
+		if !t.pinned().IsValid() {
+			t.reply.Addr = netip.AddrPort{}
+		}
 		if t.proxy != nil {
 			return t.proxyError(newError(StageConnect, t.step.reword(err)))
 		}
@@ -148,4 +150,6 @@ func (t *trip) race(addrs []netip.Addr) error {
 
 // mayPass reports whether another try could fare better than an attempt that
 // ended with err.
-func (t *trip) mayPass(err error) bool { return t.v.isTransient(newError(StageConnect, err)) }
+func (t *trip) mayPass(err error) bool {
+	return newError(StageConnect, err).isTransient(t.v.f.options.RetryRefused)
+}

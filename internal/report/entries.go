@@ -23,6 +23,7 @@ type Entry struct {
 	Status int        // 0 if the record has none
 	Kind   fetch.Kind // of the failure; "" if the target answered
 	Start  int64      // where the record begins, in bytes from the start of the file
+	Size   int        // of the record with its line end, in bytes
 
 	// Which of the target's addresses the record is about, from 0, and of how
 	// many; both are 0 in the only record of a target.
@@ -46,7 +47,7 @@ func Entries(r io.ReaderAt, end int64) iter.Seq2[Entry, error] {
 				yield(Entry{}, fmt.Errorf("line %d: %w", lineNumber(r, line.start), err))
 				return
 			}
-			e.Start = line.start
+			e.Start, e.Size = line.start, len(line.text)
 			if !yield(e, nil) {
 				return
 			}

@@ -98,7 +98,7 @@ func fills() map[string]fill {
 		"url":      func(e *environment, r *fetch.Result) { e.URL = r.Reply.Target.URL() },
 		"proto":    func(e *environment, r *fetch.Result) { e.Proto = r.Head.Proto },
 		"reason":   func(e *environment, r *fetch.Result) { e.Reason = latin1(r.Head.Reason()) },
-		"bytes":    func(e *environment, r *fetch.Result) { e.Bytes = len(r.Raw) },
+		"bytes":    func(e *environment, r *fetch.Result) { e.Bytes = r.Size },
 		"location": func(e *environment, r *fetch.Result) { e.Location = e.Joined("location") },
 		"server":   func(e *environment, r *fetch.Result) { e.Server = e.Joined("server") },
 		"error": func(e *environment, r *fetch.Result) {

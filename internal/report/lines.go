@@ -22,6 +22,9 @@ type lines struct {
 }
 
 func newLines(o Options) Reporter {
+	if o.Baseline != nil {
+		return newChangesText(o)
+	}
 	if o.Group != nil {
 		return newGroups(o)
 	}

@@ -33,7 +33,7 @@ func newMessages(sinks []Sink, o Options) messages {
 		verbose:  o.Verbose,
 		canceled: !o.CountInterrupted,
 		errors: slices.ContainsFunc(sinks, func(s Sink) bool {
-			return !s.format().ShowsErrors && o.Group == nil || len(o.Columns) > 0 && !showsErrors(o.Columns)
+			return !s.format().ShowsErrors && o.Group == nil && o.Baseline == nil || len(o.Columns) > 0 && !showsErrors(o.Columns)
 		}),
 	}
 }

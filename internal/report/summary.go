@@ -18,6 +18,7 @@ type Summary struct {
 	Statuses [1000]int          // answered, by status code
 	Kinds    map[fetch.Kind]int // failed, by kind
 	Checks   Checks
+	Changes  int // records that are not as in the baseline, and those that are gone
 
 	addresses bool // a record is one of a target's addresses
 	further   int  // records of a target's second address and more
