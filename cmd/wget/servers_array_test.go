@@ -24,40 +24,6 @@ const (
 	arrayFlight = 4 // hosts that each task has in flight
 )
 
-// TestServersSlurm runs the array job of docs/slurm-array.sh under Slurm, on two nodes of which one is killed in the
-// middle of its first task: in the end each host has one record, if Slurm starts again what died. It does so too when a
-// task says that it was told to stop.
-func TestServersSlurm(t *testing.T) {
-	program := build(t)
-	for _, c := range []struct {
-		name string
-		end  string // what happens to a task in the middle: kill or stop
-		args []string
-		lost bool // the shard of that task is missing
-	}{
-		{"Requeue", "kill", nil, false},
-		{"NoRequeue", "kill", []string{"--no-requeue"}, true},
-		{"Stop", "stop", nil, false},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			t.Parallel()
-			a := startArray(t)
-			says := a.submit(t, program, c.end, c.args)
-			records, shards := a.joined(t)
-			whole := len(records) == arrayHosts
-			if whole == c.lost {
-				t.Errorf("%d of %d hosts have a record, in %d parts\n%s", len(records), arrayHosts, shards, says)
-			}
-			if c.lost && shards != arrayShards-1 {
-				t.Errorf("%d parts, want all but one\n%s", shards, says)
-			}
-			if asked := a.server.total(); asked > arrayHosts+arrayFlight {
-				t.Errorf("%d requests for %d hosts", asked, arrayHosts)
-			}
-		})
-	}
-}
-
 // An array is an array job's list, and the server that all of its hosts are.
 type array struct {
 	dir    string
@@ -66,9 +32,9 @@ type array struct {
 	held   atomic.Int32  // of those that wait for it
 }
 
-func startArray(t *testing.T) *array {
+func startArray(t *testing.T, engine string) *array {
 	dir := t.TempDir()
-	check(t, os.CopyFS(dir, os.DirFS("../../testdata/servers/slurm")))
+	check(t, os.CopyFS(dir, os.DirFS(filepath.Join("../../testdata/servers", engine))))
 	names := make([]string, arrayHosts)
 	for i := range names {
 		names[i] = fmt.Sprintf("h%d.test", i)
@@ -102,13 +68,14 @@ func (a *array) release() {
 	}
 }
 
-// submit runs the job to its end. When both nodes are in the middle of a task, one of these is ended.
-func (a *array) submit(t *testing.T, program, end string, args []string) string {
-	job, err := filepath.Abs("../../docs/slurm-array.sh")
-	check(t, err)
-	args = append([]string{a.dir}, args...)
-	args = append(args, job, "-i", "list", "--out", "parts", "--unix-socket", "server", "--parallel-max", fmt.Sprint(arrayFlight), "-T", "60")
-	cmd := exec.CommandContext(t.Context(), filepath.Join(a.dir, "run"), args...)
+// args are the flags of each task.
+func (a *array) args() []string {
+	return []string{"-i", "list", "--out", "parts", "--unix-socket", "server", "--parallel-max", fmt.Sprint(arrayFlight), "-T", "60"}
+}
+
+// run has the engine run a job to its end. When both nodes are in the middle of a task, one of these is ended.
+func (a *array) run(t *testing.T, program, end string, args ...string) string {
+	cmd := exec.CommandContext(t.Context(), filepath.Join(a.dir, "run"), append([]string{a.dir}, args...)...)
 	cmd.Env = []string{"PATH=" + filepath.Dir(program) + ":" + os.Getenv("PATH") + ":/usr/sbin"}
 	var says strings.Builder
 	cmd.Stdout, cmd.Stderr = &says, &says
@@ -120,7 +87,7 @@ func (a *array) submit(t *testing.T, program, end string, args []string) string 
 		select {
 		case err := <-ended:
 			if err != nil {
-				t.Fatalf("%v: install the Debian packages slurmctld, slurmd and slurm-client\n%s", err, &says)
+				t.Fatalf("%v: install the Debian packages slurmctld, slurmd, slurm-client, parallel and openssh-server\n%s", err, &says)
 			}
 			return says.String()
 		case <-time.After(20 * time.Millisecond):
