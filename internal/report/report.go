@@ -61,12 +61,18 @@ type Reporter interface {
 	End(b []byte, s *Summary) []byte
 }
 
+// holder is a Reporter that holds the first records, until there are many or until
+// it is told to release them.
+type holder interface {
+	Release(b []byte) []byte
+}
+
 // Format is a way to show results.
 type Format struct {
 	Name  string // the word for --format
 	About string // a phrase for the help text
 
-	Held        bool // the first records wait for each other, so that columns fit
+	Held        bool // the first records wait for each other for some tenths of a second, so that columns fit
 	Batched     bool // records wait for each other while more results are ready: few writes for scripts
 	ShowsErrors bool // a record says why its target failed, so stderr does not
 	Binary      bool // bytes as they came, which a terminal would obey
