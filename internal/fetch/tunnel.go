@@ -168,11 +168,3 @@ func (c *aheadConn) Read(p []byte) (int, error) {
 	c.ahead = c.ahead[n:]
 	return n, nil
 }
-
-// forwarder is the proxy that gets the request itself, or nil.
-func (t *trip) forwarder() *Proxy {
-	if t.forwarded {
-		return t.proxy
-	}
-	return nil
-}
