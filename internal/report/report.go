@@ -13,7 +13,7 @@ type Options struct {
 	Color      bool   // colour the records
 	ColorErr   bool   // colour stderr
 	IncludeRaw bool   // add the raw header sections, in formats that HasRaw
-	Pairs      bool   // list fields in order, names as they came, in formats that HasPairs
+	Pairs      bool   // list fields in order, names as they came, in json
 
 	// Columns are shown, and nothing else, in formats that HasColumns; empty means
 	// the format's own choice.
@@ -77,7 +77,6 @@ type Format struct {
 	ShowsErrors bool // a record says why its target failed, so stderr does not
 	Binary      bool // bytes as they came, which a terminal would obey
 	HasRaw      bool // obeys Options.IncludeRaw
-	HasPairs    bool // obeys Options.Pairs
 	HasGroups   bool // obeys Options.Group
 	HasColumns  bool // obeys Options.Columns
 	Resumable   bool // its records can be read back, by [Entries]
@@ -91,7 +90,7 @@ func formats() []Format {
 		{Name: "lines", About: "one line per header, coloured per host in a terminal", HasColumns: true, HasGroups: true, New: newLines},
 		{
 			Name: "json", About: "one object per record and line (NDJSON)",
-			Batched: true, ShowsErrors: true, HasRaw: true, HasPairs: true, HasColumns: true, HasGroups: true, Resumable: true, New: newJSON,
+			Batched: true, ShowsErrors: true, HasRaw: true, HasColumns: true, HasGroups: true, Resumable: true, New: newJSON,
 		},
 		{Name: "csv", About: "comma-separated values with a header line (RFC 4180)", Batched: true, ShowsErrors: true, HasColumns: true, New: newCSV},
 		{Name: "table", About: "aligned columns for people, a row per host", Held: true, Batched: true, ShowsErrors: true, HasColumns: true, New: newTable},
