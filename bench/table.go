@@ -19,8 +19,8 @@ type results struct {
 	Stack   *float64  `json:"stack_bytes_per_host,omitempty"`
 
 	Resumed *resumption `json:"resumed,omitempty"`
-	Tables  []table      `json:"tables"`
-	Budgets []budget     `json:"budgets"`
+	Tables  []table     `json:"tables"`
+	Budgets []budget    `json:"budgets"`
 }
 
 type table struct {
