@@ -25,6 +25,7 @@ type Options struct {
 	Baseline *Baseline // show what is not as it was, in formats that HasGroups; nil shows all
 	Width    int       // of the terminal that a table must fit, in columns; 0 means that it need not
 
+	Detailed bool // tell of each request on stderr: what was tried, what was sent, and how long it took
 	Verbose  bool // explain anomalies on stderr
 	Progress Progress
 
@@ -60,12 +61,18 @@ type Reporter interface {
 	End(b []byte, s *Summary) []byte
 }
 
+// holder is a Reporter that holds the first records, until there are many or until
+// it is told to release them.
+type holder interface {
+	Release(b []byte) []byte
+}
+
 // Format is a way to show results.
 type Format struct {
 	Name  string // the word for --format
 	About string // a phrase for the help text
 
-	Held        bool // the first records wait for each other, so that columns fit
+	Held        bool // the first records wait for each other for some tenths of a second, so that columns fit
 	Batched     bool // records wait for each other while more results are ready: few writes for scripts
 	ShowsErrors bool // a record says why its target failed, so stderr does not
 	Binary      bool // bytes as they came, which a terminal would obey
