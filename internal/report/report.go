@@ -55,6 +55,7 @@ type Format struct {
 	HasRaw      bool // obeys Options.IncludeRaw
 	HasGroups   bool // obeys Options.Group
 	HasColumns  bool // obeys Options.Columns
+	Resumable   bool // its records can be read back, by [Entries]
 
 	New func(Options) Reporter
 }
@@ -65,7 +66,7 @@ func formats() []Format {
 		{Name: "lines", About: "one line per header, coloured per host in a terminal", HasColumns: true, HasGroups: true, New: newLines},
 		{
 			Name: "json", About: "one object per record and line (NDJSON)",
-			Batched: true, ShowsErrors: true, HasRaw: true, HasColumns: true, HasGroups: true, New: newJSON,
+			Batched: true, ShowsErrors: true, HasRaw: true, HasColumns: true, HasGroups: true, Resumable: true, New: newJSON,
 		},
 		{Name: "csv", About: "comma-separated values with a header line (RFC 4180)", Batched: true, ShowsErrors: true, HasColumns: true, New: newCSV},
 		{Name: "table", About: "aligned columns for people, a row per host", Held: true, Batched: true, ShowsErrors: true, HasColumns: true, New: newTable},
