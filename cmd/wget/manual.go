@@ -76,10 +76,10 @@ type variable struct {
 // variables lists the variables of the environment that change what the command
 // does, those that only the packages below read included.
 func variables() []variable {
-	return []variable{
+	list := []variable{
 		{[]string{"NO_COLOR"}, "with --color auto: no colour"},
 		{[]string{"CLICOLOR_FORCE", "FORCE_COLOR"}, "with --color auto: colour also where the output is no terminal"},
-		{[]string{"TERM"}, "dumb: a terminal without colour"},
+		{[]string{"TERM"}, "dumb: a terminal without colour and progress"},
 		{[]string{"http_proxy"}, "the proxy for http, as for --proxy"},
 		{[]string{"https_proxy", "HTTPS_PROXY"}, "the proxy for https"},
 		{[]string{"all_proxy", "ALL_PROXY"}, "the proxy where these are not set"},
@@ -87,6 +87,14 @@ func variables() []variable {
 		{[]string{"SSL_CERT_FILE", "SSL_CERT_DIR"}, "where the system's trusted certificates are; not on macOS and Windows"},
 		{[]string{"LOCALDOMAIN", "RES_OPTIONS"}, "search domains and options of the resolver, as in resolv.conf"},
 	}
+	for _, e := range engines() {
+		names := []string{e.number}
+		if e.count != "" {
+			names = append(names, e.count)
+		}
+		list = append(list, variable{names, "the task in an array job of " + e.name + ", for --shard auto"})
+	}
+	return list
 }
 
 // writeFlag writes the entry of a flag.
