@@ -25,6 +25,7 @@ type config struct {
 	report   report.Options
 	format   report.Format
 	output   string // file for the records; "" and "-" are stdout
+	page     string // file for the report page; "" for none
 	quiet    bool   // no closing lines
 	fail     bool   // a status of 400 or more is a failure
 	exitZero bool   // records call for no exit code
@@ -49,7 +50,7 @@ func (f *flags) config(set func(string) bool, args []string, s streams) (*config
 		return nil, err
 	}
 	c := &config{
-		files: f.inputs, demo: f.demo, output: f.output, quiet: f.quiet, fail: f.fail, exitZero: f.exitZero,
+		files: f.inputs, demo: f.demo, output: f.output, page: f.page, quiet: f.quiet, fail: f.fail, exitZero: f.exitZero,
 		defaults: fetch.Defaults{TLS: f.https, Ports: ports, Path: fetch.RequestTarget(f.path)},
 		format:   format,
 	}
@@ -92,6 +93,8 @@ func (f *flags) checkPairs(set func(string) bool) error {
 	switch {
 	case f.output == "" && set("output-document"):
 		return usage("--output-document: an empty name; - is stdout")
+	case set("report") && isStdout(f.page):
+		return usage("--report: the page goes to a file of its own")
 	case f.quiet && f.progress == "bar":
 		return usage("--quiet and --progress bar contradict each other")
 	case f.keyFile != "" && f.certFile == "":

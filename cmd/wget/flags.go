@@ -61,6 +61,7 @@ type flags struct {
 	fields      string
 	pairs, wide bool
 	includeRaw  bool
+	page        string
 	keepOrder   bool
 	color       string
 	quiet       bool
@@ -170,6 +171,7 @@ func (f *flags) declareOutput(p *pflag.FlagSet) {
 	p.StringVar(&f.fields, "fields", "", "show only `LIST`: keys of the record or names of header fields")
 	p.BoolVar(&f.pairs, "json-pairs", false, "list header fields in JSON in order, names as they came; implies --json")
 	p.BoolVar(&f.includeRaw, "include-raw", false, "add the header sections, base64, to JSON records")
+	p.StringVar(&f.page, "report", "", "write a page for a browser to `FILE`, beside the records")
 	p.BoolVar(&f.wide, "wide", false, "do not cut what a terminal has no room for")
 	p.BoolVar(&f.keepOrder, "keep-order", false, "show results in the order of the targets")
 	p.StringVar(&f.color, "color", "auto", "colour `WHEN` auto, always or never")

@@ -20,7 +20,7 @@ func run(ctx context.Context, c *config, s streams, samples fs.FS) outcome {
 		return outcome{err: err}
 	}
 	defer hosts.close()
-	out, err := openOutput(c.output, s.out)
+	out, err := openSinks(c, s)
 	if err != nil {
 		return outcome{err: err}
 	}
@@ -40,9 +40,8 @@ func run(ctx context.Context, c *config, s streams, samples fs.FS) outcome {
 	defer stop(nil)
 	begin := time.Now()
 	results := fetch.All(ctx, hosts.targets(ctx), asking)
-	sinks := []report.Sink{{Format: c.format, Out: out, Terminal: isStdout(c.output) && isTerminal(s.out)}}
-	summary, failed := report.Drain(results, started.announced, sinks, s.err, showing, stop)
-	if err := out.Close(); failed == nil {
+	summary, failed := report.Drain(results, started.announced, out.list, s.err, showing, stop)
+	if err := out.close(); failed == nil {
 		failed = err
 	}
 

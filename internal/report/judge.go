@@ -3,6 +3,7 @@ package report
 import (
 	"cmp"
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 
@@ -105,20 +106,8 @@ func (j *judge) appendFailures(b []byte, r *fetch.Result, m *messages) []byte {
 	}
 	j.found.Judged++
 	failed := false
-	for _, check := range j.checks {
-		c := check.Condition
-		if !c.appliesTo(r) {
-			continue
-		}
-		holds, err := c.holds(j.env)
-		if holds == check.Want && err == nil {
-			continue
-		}
+	for clause, why := range j.failures(r) {
 		failed = true
-		clause, why := c.failure(j.env, check.Want)
-		if err != nil {
-			why = err.Error()
-		}
 		if j.found.Counts == nil {
 			j.found.Counts = make(map[string]int)
 		}
@@ -129,4 +118,28 @@ func (j *judge) appendFailures(b []byte, r *fetch.Result, m *messages) []byte {
 		j.found.Failed++
 	}
 	return b
+}
+
+// failures yields the clause of each check that a result does not pass, and the
+// reason.
+func (j *judge) failures(r *fetch.Result) iter.Seq2[string, string] {
+	return func(yield func(clause, why string) bool) {
+		for _, check := range j.checks {
+			c := check.Condition
+			if !c.appliesTo(r) {
+				continue
+			}
+			holds, err := c.holds(j.env)
+			if holds == check.Want && err == nil {
+				continue
+			}
+			clause, why := c.failure(j.env, check.Want)
+			if err != nil {
+				why = err.Error()
+			}
+			if !yield(clause, why) {
+				return
+			}
+		}
+	}
 }
