@@ -35,9 +35,11 @@ func (r *results) budgets() []budget {
 	add("CPU per host: wget / lesson", 0.25, ratio("table", "wget", "lesson"))
 	add("CPU per host: wget / curl", 0.20, ratio("table", "wget", "curl"))
 	add("CPU per host: wget-json / wget", 1.2, ratio("table", "wget-json", "wget"))
+	add("CPU per host: wget-csv / wget", 1.2, ratio("table", "wget-csv", "wget"))
+	add("CPU per host: wget-policy / wget", 1.1, ratio("table", "wget-policy", "wget"))
 	add("CPU per host over TLS: wget / curl", 0.45, ratio("tls", "wget", "curl"))
-	add("CPU per host: names / addresses", 2, ratio("names", "wget-names", "wget"))
-	add("ms to start, wget --version", 10, &r.StartUp)
+	add("CPU per host: names / addresses", 1.6, ratio("names", "wget-names", "wget"))
+	add("time to start: wget --version / curl --version", 0.8, &r.StartUp)
 	add("bytes of stack, a host that waits", 3<<10, r.Stack)
 	add("bytes per host, 1 MiB page", 6000, r.row("table", "wget").Bytes)
 	if m := r.row("memory", "wget"); m.Error == "" && m.InFlight == 10_000 {

@@ -101,6 +101,15 @@ func clients() []client {
 			argv: ours("--json"),
 		},
 		{
+			name: "wget-csv", input: hostList, deep: true, status: ",200,", last: ",200,",
+			argv: ours("--csv"),
+		},
+		{
+			name: "wget-policy", input: hostList, deep: true, status: status, last: last,
+			argv: ours("--expect", "status < 400", "--expect", "hsts == -1 || hsts >= 300",
+				"--fail-if", `server matches "^Apache/\\d+"`, "--expect", `all(cookies, .Path == "/")`),
+		},
+		{
 			name: "wget-ordered", input: hostList, ordered: true, status: `"status":200`, last: `"accept-ranges"`,
 			argv: ours("--json", "--keep-order"),
 		},

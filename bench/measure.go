@@ -158,17 +158,20 @@ func (l *lab) measure(ctx context.Context, c client, j job) (s spent, err error)
 	return s, nil
 }
 
-// startUp is how many milliseconds our wget takes to say which it is.
+// startUp is how long our wget takes to say which it is, as a multiple of the time that curl takes.
 func (l *lab) startUp(ctx context.Context) (float64, error) {
-	var walls []time.Duration
+	walls := make(map[string][]time.Duration)
 	for range 21 {
-		start := time.Now()
-		if err := quiet(exec.CommandContext(ctx, "taskset", "-c", l.clientCPU, l.wget, "--version")); err != nil {
-			return 0, err
+		for _, program := range []string{l.wget, "curl"} {
+			start := time.Now()
+			if err := quiet(exec.CommandContext(ctx, "taskset", "-c", l.clientCPU, program, "--version")); err != nil {
+				return 0, err
+			}
+			walls[program] = append(walls[program], time.Since(start))
 		}
-		walls = append(walls, time.Since(start))
 	}
-	return median(walls, func(d time.Duration) float64 { return d.Seconds() * 1000 }), nil
+	seconds := func(program string) float64 { return median(walls[program], time.Duration.Seconds) }
+	return seconds(l.wget) / seconds("curl"), nil
 }
 
 // ask runs a client on the clients' core, behind the command through, and makes sure that it lost no host. All print

@@ -15,7 +15,7 @@ import (
 type results struct {
 	Started time.Time `json:"started"`
 	Machine machine   `json:"machine"`
-	StartUp float64   `json:"start_up_ms"` // of wget --version
+	StartUp float64   `json:"start_up"` // of wget --version, as a multiple of curl's
 	Stack   *float64  `json:"stack_bytes_per_host,omitempty"`
 	Tables  []table   `json:"tables"`
 	Budgets []budget  `json:"budgets"`

@@ -154,6 +154,8 @@ func (f *flags) checkValues() error {
 		return usage("--max-header %d: at least 1 byte", f.maxHeader)
 	case f.parallel < 1:
 		return usage("--parallel-max %d: at least 1", f.parallel)
+	case f.maxRedirect < 0:
+		return usage("--max-redirect %d: at least 0", f.maxRedirect)
 	case f.perIP < 0:
 		return usage("--per-ip %d: at least 1, or 0 for no bound", f.perIP)
 	}
@@ -167,6 +169,8 @@ func (f *flags) checkedFormat(s streams) (report.Format, error) {
 	switch {
 	case f.includeRaw && !format.HasRaw:
 		return format, usage("--include-raw needs --json")
+	case f.group != "" && !format.HasGroups:
+		return format, usage("--group does not go with --format %s", f.format)
 	case f.fields != "" && !format.HasColumns:
 		return format, usage("--fields does not go with --format %s", f.format)
 	case format.Binary && f.output == "" && isTerminal(s.out):
@@ -183,6 +187,7 @@ func (f *flags) fetchOptions(set func(string) bool, stderr io.Writer) (o fetch.O
 		DNS: dns.Config{Timeout: time.Duration(f.dnsTimeout)}, ConnectTimeout: time.Duration(f.connectTimeout),
 		ReadTimeout: time.Duration(f.readTimeout), MaxTime: time.Duration(f.maxTime),
 		Tries: f.tries, RetryRefused: f.retryRefused,
+		Location: f.location, MaxRedirect: f.maxRedirect, AllowPrivate: f.allowPrivate,
 		UnixSocket: f.unixSocket,
 		MaxHeader:  int(f.maxHeader), Parallel: f.parallel, PerAddr: f.perIP, Rate: float64(f.rate), Ordered: f.keepOrder,
 	}
@@ -248,6 +253,13 @@ func (f *flags) reportOptions(set func(string) bool, s streams, env func(string)
 		if o.Columns, err = report.ParseColumns(f.fields); err != nil {
 			return o, usage("--fields: %w", err)
 		}
+	}
+	if set("group") {
+		by, err := report.ParseGroupBy(strings.TrimPrefix(f.group, groupByRule))
+		if err != nil {
+			return o, usage("--group: %w", err)
+		}
+		o.Group, o.Wide = &by, f.wide
 	}
 	if o.Match, err = parseEach("--match %q: %w", f.match, report.ParseCondition); err != nil {
 		return o, err

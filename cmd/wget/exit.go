@@ -46,7 +46,7 @@ func exitCodes() []exitMeaning {
 		{[]int{exitNetwork}, "network"},
 		{[]int{exitTLS}, "a certificate cannot be trusted"},
 		{[]int{exitAuth}, "a status of 401 or 407, with --fail; a proxy that wants credentials"},
-		{[]int{exitProtocol}, "a reply that is not HTTP/1, or past a limit"},
+		{[]int{exitProtocol}, "a reply that is not HTTP/1, or past a limit; a redirect that leads nowhere"},
 		{[]int{exitStatus}, "a status of 400 or more, with --fail"},
 		{[]int{exitCheck}, "a check did not hold (--expect, --fail-if)"},
 		{[]int{exitSignal + int(syscall.SIGINT), exitSignal + int(syscall.SIGTERM)}, "SIGINT, SIGTERM"},
@@ -131,7 +131,7 @@ func kindCode(k fetch.Kind) int {
 		return exitTLS
 	case fetch.KindProxyAuth:
 		return exitAuth
-	case fetch.KindMalformed, fetch.KindTooLarge, fetch.KindLimit:
+	case fetch.KindMalformed, fetch.KindTooLarge, fetch.KindLimit, fetch.KindTooMany, fetch.KindBlocked:
 		return exitProtocol
 	}
 	return exitNetwork

@@ -54,10 +54,15 @@ type flags struct {
 	perIP          int
 	rate           perSecond
 
+	location     bool
+	maxRedirect  int
+	allowPrivate bool
+
 	output      string
 	format      string
 	json        bool
 	csv, table  bool
+	group       string
 	fields      string
 	pairs, wide bool
 	includeRaw  bool
@@ -94,6 +99,7 @@ func (f *flags) groups() []group {
 		{"Connection", f.declareConnection},
 		{"TLS", f.declareTLS},
 		{"Limits", f.declareLimits},
+		{"Redirects", f.declareRedirects},
 		{"Output", f.declareOutput},
 		{"Verdict", f.declareVerdict},
 		{"About", f.declareAbout},
@@ -162,6 +168,12 @@ func (f *flags) declareLimits(p *pflag.FlagSet) {
 	p.Var(&f.rate, "rate", "start at most this many hosts, as 50/s or 600/m")
 }
 
+func (f *flags) declareRedirects(p *pflag.FlagSet) {
+	p.BoolVarP(&f.location, "location", "L", false, "follow redirects, and show every answer")
+	p.IntVar(&f.maxRedirect, "max-redirect", fetch.DefaultMaxRedirect, "follow at most `N` of them")
+	p.BoolVar(&f.allowPrivate, "allow-private", false, "let them lead from a public address to a private one")
+}
+
 func (f *flags) declareOutput(p *pflag.FlagSet) {
 	p.StringVarP(&f.output, "output-document", "O", "", "write to `FILE`; - is stdout")
 	p.StringVar(&f.format, "format", report.Formats()[0].Name, "show results as `FORMAT`: "+strings.Join(formatNames(), ", "))
@@ -171,6 +183,8 @@ func (f *flags) declareOutput(p *pflag.FlagSet) {
 	p.StringVar(&f.fields, "fields", "", "show only `LIST`: keys of the record or names of header fields")
 	p.BoolVar(&f.pairs, "json-pairs", false, "list header fields in JSON in order, names as they came; implies --json")
 	p.BoolVar(&f.includeRaw, "include-raw", false, "add the header sections, base64, to JSON records")
+	p.StringVar(&f.group, "group", "", "say each distinct answer once; `HOW` is exact or a list of fields")
+	p.Lookup("group").NoOptDefVal = groupByRule
 	p.StringVar(&f.page, "report", "", "write a page for a browser to `FILE`, beside the records")
 	p.BoolVar(&f.wide, "wide", false, "do not cut what a terminal has no room for")
 	p.BoolVar(&f.keepOrder, "keep-order", false, "show results in the order of the targets")
@@ -198,6 +212,9 @@ func (f *flags) declareAbout(p *pflag.FlagSet) {
 	p.BoolP("version", "V", false, "show the version")
 	p.StringVar(&f.completion, "completion", "", "print the completion script for `SHELL`: bash, zsh or fish")
 }
+
+// groupByRule is the value of --group without one.
+const groupByRule = "alike"
 
 // alias maps the other name of a flag to the flag's own.
 func alias(_ *pflag.FlagSet, name string) pflag.NormalizedName {

@@ -42,6 +42,7 @@ func foreign() []foreignFlags {
 		{[]string{"--interface"}, "the local address is --bind-address ADDRESS"},
 		{[]string{"--retry"}, "further tries are -t N"},
 		{[]string{"--max-redirs"}, "the bound on redirects is --max-redirect N"},
+		{[]string{"--location-trusted"}, "with -L, credentials go to the origin that they are meant for, and to no other"},
 		{[]string{"--ipv4", "--ipv6"}, "the family is -4 or -6"},
 		{[]string{"--url"}, "a target is an argument of its own"},
 		{[]string{"--parallel"}, "hosts are asked at the same time as it is; --parallel-max bounds how many"},

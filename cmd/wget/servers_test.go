@@ -115,6 +115,7 @@ func TestServers(t *testing.T) {
 	t.Run("Certificates", lab.certificates)
 	t.Run("JSON", lab.json)
 	t.Run("Lines", lab.lines)
+	t.Run("Chains", lab.chains)
 }
 
 // compare asks each server for each page in each way, with curl and with wget.
@@ -225,6 +226,57 @@ func (l *lab) lines(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-curl +wget):\n%s", diff)
+	}
+}
+
+// chains follows redirects with both programs: what came, and what was asked each time, must be
+// the same.
+func (l *lab) chains(t *testing.T) {
+	origin := fmt.Sprintf("http://localhost:%d/chain/", l.running[0].HTTP)
+	for _, c := range []struct {
+		path       string
+		wget, curl []string
+	}{
+		{path: "301"},
+		{path: "302"},
+		{path: "303"},
+		{path: "307"},
+		{path: "308"},
+		{path: "300"},
+		{path: "long"},
+		{path: "long#f"},
+		{path: "space"},
+		{path: "utf8"},
+		{path: "escaped"},
+		{path: "upgrade"},
+		{"301", []string{"-X", "POST"}, []string{"-d", ""}},
+		{"302", []string{"-X", "POST"}, []string{"-d", ""}},
+		{"303", []string{"-X", "POST"}, []string{"-d", ""}},
+		{"307", []string{"-X", "POST"}, []string{"-d", ""}},
+		{"308", []string{"-X", "POST"}, []string{"-d", ""}},
+		{"303", []string{"-I"}, []string{"-I"}},
+		{"301", []string{"-H", "Authorization: x", "-H", "Cookie: y", "-H", "Host: z"}, []string{"-H", "Authorization: x", "-H", "Cookie: y", "-H", "Host: z"}},
+		{"upgrade", []string{"-H", "Authorization: x", "-H", "Cookie: y"}, []string{"-H", "Authorization: x", "-H", "Cookie: y"}},
+	} {
+		t.Run(strings.Join(append([]string{c.path}, c.wget...), " "), func(t *testing.T) {
+			ask := asks()[0]
+			ask.curl = append(c.curl, ask.curl...)
+			want := strings.ReplaceAll(l.runCurl(t, ask, "-L", "-D", "-", origin+c.path), "%c3%a9", "%C3%A9")
+			got := l.wget(t, 0, append(append(ask.wget, c.wget...), "-L", "--format", "raw", origin+c.path)...)
+			if diff := cmp.Diff(mask(want), mask(got)); diff != "" {
+				t.Errorf("(-curl +wget):\n%s", diff)
+			}
+		})
+	}
+
+	// Here the two differ on purpose: curl sends credentials again once it is back, and goes round
+	// a loop until it has had enough.
+	away := l.wget(t, 0, "-L", "-H", "Cookie: y", "--format", "raw", origin+"away")
+	if n := strings.Count(away, "X-Credentials:  y\r\n"); n != 1 {
+		t.Errorf("credentials were sent %d times, want once:\n%s", n, away)
+	}
+	if loop := l.wget(t, 7, "-L", "--format", "raw", origin+"loop"); strings.Count(loop, "HTTP/1.1 302") != 2 {
+		t.Errorf("a loop:\n%s", loop)
 	}
 }
 

@@ -8,6 +8,8 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/net/idna"
+
+	"wget/internal/fetch/weburl"
 )
 
 // parseHost reads a name or an address, IPv6 bare or in brackets. The name is in
@@ -66,7 +68,7 @@ func isAddr(text string) bool {
 // and without rules for ASCII. A name in ASCII stays as it is.
 func toASCII(text string) (string, error) {
 	if strings.Contains(text, "%") {
-		if decoded := unescape(text); checkText(decoded) == nil {
+		if decoded := weburl.Unescape(text); checkText(decoded) == nil {
 			text = decoded
 		}
 	}

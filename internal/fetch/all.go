@@ -73,7 +73,7 @@ func (f *fetcher) each(ctx context.Context, targets iter.Seq[Target], next func(
 		deliver := next()
 		f.slots.acquire()
 		f.options.Starting(target)
-		v := &visit{f: f, ctx: ctx, result: Result{Target: target}}
+		v := &visit{f: f, ctx: ctx, request: &f.request, result: Result{Target: target, Reply: Reply{Target: target}}}
 		group.Go(func() error {
 			deliver(v.run())
 			f.slots.release()

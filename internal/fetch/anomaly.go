@@ -5,7 +5,7 @@ import (
 	"math/bits"
 )
 
-// Anomalies is the set of what is odd in a header section and was read all the
+// Anomalies is the set of what is odd in an answer and was read all the
 // same.
 type Anomalies uint32
 
@@ -28,6 +28,7 @@ const (
 	ContentLengthConflict
 	ContentLengthInvalid
 	TEAndCL
+	Downgrade
 )
 
 // Anomaly describes one member of a set.
@@ -37,7 +38,7 @@ type Anomaly struct {
 }
 
 // anomalies describes each bit, from the lowest.
-func anomalies() [17]Anomaly {
+func anomalies() [18]Anomaly {
 	return [...]Anomaly{
 		{"bare-lf", "a line ends with LF alone (RFC 9112 section 2.2)"},
 		{"bare-cr", "a CR stands where no line ends (RFC 9112 section 2.2)"},
@@ -56,6 +57,7 @@ func anomalies() [17]Anomaly {
 		{"content-length-conflict", "Content-Length has several values that differ (RFC 9112 section 6.3)"},
 		{"content-length-invalid", "Content-Length is no number (RFC 9110 section 8.6)"},
 		{"te-and-cl", "Transfer-Encoding and Content-Length are both present (RFC 9112 section 6.1)"},
+		{"downgrade", "a redirect leads from https to http (RFC 9110 section 15.4)"},
 	}
 }
 

@@ -109,6 +109,7 @@ func (t *trip) race(addrs []netip.Addr) error {
 		}
 		select {
 		case more := <-late:
+			more = t.unblocked(more)
 			t.addrs = append(slices.Clip(t.addrs), more...) // which are shared
 			addrs = append(addrs, more...)
 			t.late = nil

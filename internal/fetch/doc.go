@@ -8,7 +8,8 @@
 //
 // A goroutine goes straight down the steps of host.go: resolve.go, dial.go,
 // tls.go, and the exchange of a protocol, http1.go, which fills headreader.go
-// and leaves a head.go. docs/architecture.md draws the way through the program.
+// and leaves a head.go; redirect.go sends it down again where an answer leads
+// elsewhere. docs/architecture.md draws the way through the program.
 //
 // The package knows nothing of flags, formats or terminals.
 package fetch

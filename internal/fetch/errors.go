@@ -24,6 +24,8 @@ const (
 	StageWrite   Stage = "write"   // sending the request
 	StageRead    Stage = "read"    // waiting for the first byte of the reply
 	StageHead    Stage = "head"    // inside the header section
+
+	StageRedirect Stage = "redirect" // going where an answer leads
 )
 
 // Kind is the reason why a host failed.
@@ -41,10 +43,12 @@ const (
 	KindClosed      Kind = "closed" // the server ended the stream too early
 	KindCertificate Kind = "certificate"
 	KindHandshake   Kind = "handshake" // TLS failed for another reason
-	KindMalformed   Kind = "malformed" // not an HTTP/1 reply
+	KindMalformed   Kind = "malformed" // not an HTTP/1 reply, or a Location that is no address
 	KindTooLarge    Kind = "too_large" // a header section over Options.MaxHeader
 	KindCanceled    Kind = "canceled"
-	KindLimit       Kind = "limit" // a bound of this program or of this system
+	KindLimit       Kind = "limit"    // a bound of this program or of this system
+	KindTooMany     Kind = "too_many" // redirects, or a loop of them
+	KindBlocked     Kind = "blocked"  // a redirect from a public address to one that is not
 
 	KindProxyAuth    Kind = "proxy_auth"    // the proxy wants credentials (407)
 	KindProxyRefused Kind = "proxy_refused" // another status for CONNECT, or a SOCKS refusal

@@ -70,7 +70,7 @@ func (f *fetcher) close() {
 	f.connector.Close()
 }
 
-// run asks the target, straight down, and returns the record.
+// run asks the target, and whatever it leads to, and returns the record.
 func (v *visit) run() *Result {
 	v.start = time.Now()
 	v.result.Begun = v.start
@@ -79,12 +79,16 @@ func (v *visit) run() *Result {
 		return &v.result
 	}
 	v.whole = newDeadline(v.start, v.f.options.MaxTime)
-	v.try()
-	if v.result.Err != nil {
-		v.afterFailure()
+	for {
+		v.try()
+		if v.result.Err != nil {
+			v.afterFailure()
+		}
+		v.result.Times.Total = v.elapsed()
+		if !v.f.options.Location || !v.follow() {
+			return &v.result
+		}
 	}
-	v.result.Times.Total = v.elapsed()
-	return &v.result
 }
 
 // afterFailure tries again while that may help.
@@ -102,7 +106,7 @@ func (v *visit) afterFailure() {
 func (v *visit) try() {
 	v.result.Tries++
 	reply := &v.result.Reply
-	*reply = Reply{Target: v.result.Target}
+	*reply = Reply{Target: reply.Target, Withheld: reply.Withheld}
 	v.trip = trip{v: v, target: &reply.Target, reply: reply}
 	v.result.Err = v.trip.steps()
 	v.trip.close()
@@ -136,6 +140,9 @@ func retryPause(tries int) time.Duration {
 // steps are a trip from start to end.
 func (t *trip) steps() *Error {
 	if err := t.resolve(); err != nil {
+		return err
+	}
+	if err := t.blockPrivate(); err != nil {
 		return err
 	}
 	if err := t.waitForSite(); err != nil {

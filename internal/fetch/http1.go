@@ -40,7 +40,7 @@ func (t *trip) send() error {
 	f := t.v.f
 	buf := f.buffers.Get().(*[]byte)
 	defer f.buffers.Put(buf)
-	_, err := t.stream.Write(f.request.appendTo((*buf)[:0], t.protocol.version, t.target, t.forwarder()))
+	_, err := t.stream.Write(t.v.request.appendTo((*buf)[:0], t.protocol.version, t.target, t.forwarder()))
 	return err
 }
 

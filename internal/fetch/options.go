@@ -17,6 +17,7 @@ const (
 	DefaultReadTimeout    = 10 * time.Second
 	DefaultMaxHeader      = 256 << 10
 	DefaultParallel       = 1024
+	DefaultMaxRedirect    = 20 // as many as browsers follow
 )
 
 // Options says how targets are asked. The zero value works.
@@ -43,6 +44,10 @@ type Options struct {
 
 	Tries        int  // attempts at a host that fails for a passing reason; 0 means 1
 	RetryRefused bool // a refused connection is such a reason
+
+	Location     bool // follow redirects
+	MaxRedirect  int  // redirects followed at most; 0 means that the first is one too many
+	AllowPrivate bool // a redirect from a public address may lead to one that is not
 
 	MaxHeader int     // bytes of header sections read at most; 0 means DefaultMaxHeader
 	Parallel  int     // hosts in flight at most; 0 means DefaultParallel

@@ -27,11 +27,11 @@ func (o *Options) offers() []protocol {
 
 // choose is the offer that the server agreed to; the last if the server named
 // none, as those do that know no ALPN.
-func choose(offers []protocol, alpn string) protocol {
-	for _, p := range offers {
-		if p.alpn == alpn {
-			return p
+func choose(offers []protocol, alpn string) *protocol {
+	for i := range offers {
+		if offers[i].alpn == alpn {
+			return &offers[i]
 		}
 	}
-	return offers[len(offers)-1]
+	return &offers[len(offers)-1]
 }

@@ -9,6 +9,8 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+
+	"wget/internal/fetch/weburl"
 )
 
 // Proxy is a server that hosts are asked through.
@@ -73,7 +75,7 @@ func ParseProxy(text string) (*Proxy, error) {
 
 func (p *Proxy) setUser(userinfo string) error {
 	name, password, found := strings.Cut(userinfo, ":")
-	name, password = unescape(name), unescape(password)
+	name, password = weburl.Unescape(name), weburl.Unescape(password)
 	if p.isSOCKS() && max(len(name), len(password)) > maxSOCKSText {
 		return fmt.Errorf("a user or password of more than %d bytes cannot be sent to a SOCKS proxy", maxSOCKSText)
 	}

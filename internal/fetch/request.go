@@ -120,3 +120,61 @@ func appendField(b []byte, name, value string) []byte {
 	b = append(b, value...)
 	return append(b, "\r\n"...)
 }
+
+// after is the request to follow an answer of some status with (RFC 9110
+// sections 15.4.2 to 15.4.4): a GET has no fields that describe content.
+func (q *request) after(status int) *request {
+	switch {
+	case q.method == "GET" || q.method == "HEAD":
+		return q
+	case status == 303, q.method == "POST" && (status == 301 || status == 302):
+	default:
+		return q
+	}
+	get := *q
+	get.method = "GET"
+	get.fields = slices.DeleteFunc(slices.Clone(q.fields), func(f Field) bool { return describesContent(f.Name) })
+	return &get
+}
+
+func describesContent(name string) bool {
+	return isOneOf(name, "Content-Encoding", "Content-Language", "Content-Length", "Content-Location", "Content-Type", "Transfer-Encoding")
+}
+
+// withoutCredentials is the request as another origin gets it, and the fields
+// that the origin before got and this one does not. inURL is whether the
+// target's own credentials are among them.
+func (q *request) withoutCredentials(inURL bool) (safe *request, withheld []string) {
+	safe = new(request)
+	*safe = *q
+	safe.fields = nil
+	if inURL && q.auth {
+		withheld = append(withheld, "Authorization")
+	}
+	for i, f := range q.fields {
+		if !isCredential(f.Name) {
+			safe.fields = append(safe.fields, f)
+			continue
+		}
+		if !slices.Contains(withheld, f.Name) {
+			withheld = append(withheld, f.Name)
+		}
+		switch {
+		case i == 0 && strings.EqualFold(f.Name, "Host"):
+			safe.fields = append(safe.fields, Field{Name: ownHost})
+		case strings.EqualFold(f.Name, "Authorization"):
+			safe.auth = true
+		}
+	}
+	return safe, withheld
+}
+
+// isCredential reports whether a field is for the origin alone that the user
+// meant: these, and Host, which another origin would not know.
+func isCredential(name string) bool {
+	return isOneOf(name, "Authorization", "Cookie", "Cookie2", "Host", "Proxy-Authorization", "WWW-Authenticate")
+}
+
+func isOneOf(name string, list ...string) bool {
+	return slices.ContainsFunc(list, func(s string) bool { return strings.EqualFold(s, name) })
+}

@@ -1,6 +1,7 @@
 package fetch
 
 import (
+	"iter"
 	"net/netip"
 	"time"
 )
@@ -9,8 +10,9 @@ import (
 type Result struct {
 	Target Target    // as it was typed
 	Begun  time.Time // when the first try began
+	Hops   []Reply   // the answers that redirected, in order
 	Reply            // to the last request; its Target is as it was asked
-	Tries  int       // attempts made; Reply is of the last
+	Tries  int       // attempts made at the last request; Reply is of the last
 	Err    *Error
 }
 
@@ -25,6 +27,11 @@ type Reply struct {
 	Head    Head           // the final section; a part of it if the section was cut short
 	Raw     []byte         // all sections as they came
 	Times   Times
+
+	// Withheld names the credentials that were sent before and are not sent from
+	// this request on, since a redirect led to another origin: fields of the
+	// request, as the user wrote them.
+	Withheld []string
 }
 
 // Anomalies is what was odd in any of the sections.
@@ -32,6 +39,38 @@ func (r *Reply) Anomalies() Anomalies {
 	a := r.Head.Anomalies()
 	for i := range r.Interim {
 		a |= r.Interim[i].Anomalies()
+	}
+	return a
+}
+
+// Replies yields the answers that redirected and the last reply, in order.
+func (r *Result) Replies() iter.Seq[*Reply] {
+	return func(yield func(*Reply) bool) {
+		for i := range r.Hops {
+			if !yield(&r.Hops[i]) {
+				return
+			}
+		}
+		yield(&r.Reply)
+	}
+}
+
+// LedTo is the reply to the request that Hops[i] led to.
+func (r *Result) LedTo(i int) *Reply {
+	if i+1 < len(r.Hops) {
+		return &r.Hops[i+1]
+	}
+	return &r.Reply
+}
+
+// Anomalies is what was odd in any of the sections, and in where they led.
+func (r *Result) Anomalies() Anomalies {
+	a := r.Reply.Anomalies()
+	for i := range r.Hops {
+		a |= r.Hops[i].Anomalies()
+		if r.Hops[i].Target.TLS && !r.LedTo(i).Target.TLS {
+			a |= Downgrade
+		}
 	}
 	return a
 }

@@ -7,19 +7,21 @@ import (
 
 // Target is one request to make.
 type Target struct {
-	Index int        // position in the input, from 0
-	Text  string     // as typed, without credentials
-	TLS   bool       // https
+	Index int    // position in the input, from 0
+	Text  string // as typed, without credentials
+	TLS   bool   // https
+	Port  uint16
 	Host  string     // name (in ASCII form) or address, without brackets
 	Addr  netip.Addr // valid if Host is an address
-	Port  uint16
-	Path  string // request target: path and query
-	Auth  string // value of Authorization, or "" (RFC 7617)
-	Err   *Error // why the text is no target; the rest but Index and Text is empty then
+	Path  string     // request target: path and query
+	Auth  string     // value of Authorization, or "" (RFC 7617)
+	Err   *Error     // why the text is no target; the rest but Index and Text is empty then
+
+	Fragment string // with its #, of the URL that a redirect led to; "" if there is none
 }
 
 // URL is the address of the resource to be shown, without credentials: what
-// could be a password in Path is masked. It is "" for text that is no target.
+// could be a password behind the host is masked. It is "" for text that is no target.
 func (t *Target) URL() string { return string(t.AppendURL(nil)) }
 
 // AppendURL appends what URL returns.
@@ -33,7 +35,7 @@ func (t *Target) AppendURL(b []byte) []byte {
 		b = append(b, "http://"...)
 	}
 	b = append(b, t.Authority()...)
-	return append(b, maskUsers(t.Path)...)
+	return append(b, maskUsers(t.Path+t.Fragment)...)
 }
 
 // Authority is the value of the Host field: the host, and the port unless it

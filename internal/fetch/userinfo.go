@@ -3,40 +3,15 @@ package fetch
 import (
 	"encoding/base64"
 	"strings"
+
+	"wget/internal/fetch/weburl"
 )
 
 // basic is the value of Authorization for the user and password of a URL (RFC
 // 7617 section 2).
 func basic(userinfo string) string {
 	name, password, _ := strings.Cut(userinfo, ":")
-	return "Basic " + base64.StdEncoding.EncodeToString([]byte(unescape(name)+":"+unescape(password)))
-}
-
-// unescape decodes %XX. A % that begins no escape stands for itself, as in
-// browsers: passwords hold it.
-func unescape(s string) string {
-	if !strings.Contains(s, "%") {
-		return s
-	}
-	var b strings.Builder
-	for i := 0; i < len(s); i++ {
-		if s[i] == '%' && i+2 < len(s) && isHex(s[i+1]) && isHex(s[i+2]) {
-			b.WriteByte(unhex(s[i+1])<<4 | unhex(s[i+2]))
-			i += 2
-		} else {
-			b.WriteByte(s[i])
-		}
-	}
-	return b.String()
-}
-
-func isHex(c byte) bool { return '0' <= c && c <= '9' || 'a' <= c|0x20 && c|0x20 <= 'f' }
-
-func unhex(c byte) byte {
-	if c <= '9' {
-		return c - '0'
-	}
-	return c&0xf + 9
+	return "Basic " + base64.StdEncoding.EncodeToString([]byte(weburl.Unescape(name)+":"+weburl.Unescape(password)))
 }
 
 // maskUsers hides what could be the password of a URL inside of a path, query or

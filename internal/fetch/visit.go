@@ -9,17 +9,18 @@ import (
 	"wget/internal/fetch/socket"
 )
 
-// visit is one target being asked: what outlives its tries. It is on the heap in
+// visit is one target being asked: what outlives its tries and its hops. It is on the heap in
 // one piece with its trip, so that ten thousand goroutines that wait keep small
 // stacks. That is also why the context is a field.
 type visit struct {
-	f      *fetcher
-	ctx    context.Context
-	start  time.Time
-	whole  deadline  // for the target from start to end
-	failed time.Time // end of the last try; zero before the first
-	result Result
-	trip   trip
+	f       *fetcher
+	ctx     context.Context
+	start   time.Time // of the hop
+	whole   deadline  // for the target from start to end
+	failed  time.Time // end of the last try; zero before the first
+	request *request
+	result  Result
+	trip    trip
 }
 
 // trip is one try: what a connection needs, made anew for each.
@@ -28,15 +29,16 @@ type trip struct {
 	target    *Target             // as it is asked; in reply
 	proxy     *Proxy              // asked in place of the target; nil if none is
 	peer      endpoint            // what the proxy is to connect to
-	forwarded bool                // the proxy gets the request itself, and no tunnel
 	addrs     []netip.Addr        // to connect to, best first
 	late      <-chan []netip.Addr // more of them, from a family that is still awaited; nil if none is
 	oneAddr   [1]netip.Addr       // room for the usual case
 	port      uint16              // to connect to
+	forwarded bool                // the proxy gets the request itself, and no tunnel
 	slot      bool                // the trip has a slot at its site
+	guarded   bool                // no private address is to be connected to
 	conn      socket.Conn         // the TCP connection
 	stream    net.Conn            // carries the request: conn, or TLS on it
-	protocol  protocol            // spoken over stream
+	protocol  *protocol           // spoken over stream
 	step      deadline            // for connecting, then for reading
 	reply     *Reply              // in the visit's result
 }

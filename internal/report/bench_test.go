@@ -34,10 +34,11 @@ func typical(b *testing.B) *fetch.Result {
 		b.Fatal(err)
 	}
 	addr := netip.MustParseAddr("203.0.113.9")
+	target := fetch.Target{Index: 123_456, Text: "www.example.com", Host: "www.example.com", Port: 80, Path: "/"}
 	return &fetch.Result{
-		Target: fetch.Target{Index: 123_456, Text: "www.example.com", Host: "www.example.com", Port: 80, Path: "/"},
+		Target: target,
 		Reply: fetch.Reply{
-			Addr: netip.AddrPortFrom(addr, 80),
+			Target: target, Addr: netip.AddrPortFrom(addr, 80),
 			Head: fetch.Head{Raw: raw, Proto: "HTTP/1.1", Status: 200},
 			Raw:  raw,
 			Times: fetch.Times{

@@ -79,6 +79,9 @@ type picker struct {
 }
 
 func newPicker(columns []Column, writer recordWriter) *picker {
+	if writer.signer == nil && slices.ContainsFunc(columns, func(c Column) bool { return c.Name == "group" }) {
+		writer.signer = newSigner(GroupBy{})
+	}
 	writer.includeRaw = slices.ContainsFunc(columns, func(c Column) bool { return c.Name == "raw" })
 	return &picker{columns: columns, writer: writer}
 }

@@ -118,6 +118,7 @@ func fills() map[string]fill {
 		},
 		"first_byte": func(e *environment, r *fetch.Result) { e.FirstByte = r.Times.FirstByte.Seconds() },
 		"total":      func(e *environment, r *fetch.Result) { e.Total = r.Times.Total.Seconds() },
+		"hops":       func(e *environment, r *fetch.Result) { e.Hops = len(r.Hops) },
 		"hsts": func(e *environment, r *fetch.Result) {
 			e.HSTS = number(directiveOf(e.values("strict-transport-security"), "max-age"))
 		},

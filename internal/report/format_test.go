@@ -2,10 +2,12 @@ package report_test
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
+	"net"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -30,40 +32,57 @@ type reply struct {
 	target string
 	bytes  string
 	edit   func(*fetch.Result)
+	then   []string // what the hosts say that its redirects lead to
 }
 
 func samples() []reply {
 	failure := func(stage fetch.Stage, kind fetch.Kind, err error, hint string) func(*fetch.Result) {
 		return func(r *fetch.Result) {
 			*r = fetch.Result{
-				Target: r.Target, Begun: r.Begun, Reply: fetch.Reply{Times: fetch.Times{DNS: 4 * time.Millisecond, Total: 4 * time.Millisecond}},
+				Target: r.Target, Begun: r.Begun, Hops: r.Hops, Reply: fetch.Reply{Target: r.Reply.Target, Times: fetch.Times{DNS: 4 * time.Millisecond, Total: 4 * time.Millisecond}},
 				Err: &fetch.Error{Stage: stage, Kind: kind, Err: err, Hint: hint},
 			}
 		}
 	}
 	return []reply{
-		{"sina.com.cn", "HTTP/1.1 302 Found\r\nServer: nginx\r\nSet-Cookie: a=1\r\nLocation: https://www.sina.com.cn/\r\nset-cookie: b=2\r\n\r\n<html>", nil},
-		{"http://sohu.com:8080/a?b=c", "HTTP/1.0 200\r\nserver: x\r\n\r\n", nil},
-		{"[2001:db8::1]", "HTTP/1.1 404 Not Found\r\n\r\n", nil},
-		{"bücher.example", "HTTP/1.1 500 Internal Server Error\r\nX-Empty:\r\nX-Spaces: \t a  b \t\r\n\r\n", nil},
+		{"sina.com.cn", "HTTP/1.1 302 Found\r\nServer: nginx\r\nSet-Cookie: a=1\r\nLocation: https://www.sina.com.cn/\r\nset-cookie: b=2\r\n\r\n<html>", nil, nil},
+		{"http://sohu.com:8080/a?b=c", "HTTP/1.0 200\r\nserver: x\r\n\r\n", nil, nil},
+		{"[2001:db8::1]", "HTTP/1.1 404 Not Found\r\n\r\n", nil, nil},
+		{"bücher.example", "HTTP/1.1 500 Internal Server Error\r\nX-Empty:\r\nX-Spaces: \t a  b \t\r\n\r\n", nil, nil},
 		{"https://user:secret@tls.example", "HTTP/1.1 200 OK\r\nA: b\r\n\r\n", func(r *fetch.Result) {
 			r.Times.TLS = 15 * time.Millisecond
 			r.Session = &fetch.Session{
 				Version: "TLS 1.3", Cipher: "TLS_AES_128_GCM_SHA256", ALPN: "http/1.1", ServerName: "tls.example",
 				Subject: "CN=tls.example", Issuer: "CN=Sample CA,O=\"Quoted\"", NotAfter: time.Unix(1800000000, 0),
 			}
-		}},
-		{"hints.example", "HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\n\r\nHTTP/1.1 200 OK\r\nLink: </b.css>\r\n\r\n", nil},
-		{"odd.example", "\r\nHTTP/2.0\t299  Odd \nX-Fold: a\r\n  b\r\nno colon\r\n: no name\r\nSp ace : x\r\nContent-Length: 1\r\nContent-Length: x\r\nTransfer-Encoding: chunked\r\n\r\n", nil},
-		{"hostile.example", "HTTP/1.1 200 \x1b[31mred\r\nX-Esc: \x1b]0;owned\x07\r\nX-C1: \xc2\x9b31m\r\nX-Bidi: \xe2\x80\xaegnp.exe\r\nX-Latin: caf\xe9\r\nX-UTF8: café ☃\r\nX-Nul: a\x00b\r\nX-CR: a\rb\r\nX-Quote: \"\\\r\nX-Fake: \\x1b\r\n\r\n", nil},
-		{"cut.example", "HTTP/1.1 200 OK\r\nServer: x\r\nX-Half: y", nil},
-		{"not.http.example", "SSH-2.0-OpenSSH_9.2\x1b[0m\r\n", nil},
-		{"0.9.example", "<html>hello</html>\r\n", nil},
-		{"empty.example", "", nil},
-		{"refused.example", "", failure(fetch.StageConnect, fetch.KindRefused, syscall.ECONNREFUSED, "")},
-		{"nosuch.example", "", failure(fetch.StageDNS, fetch.KindNotFound, errors.New("no such host"), "")},
-		{"https://expired.example", "", failure(fetch.StageTLS, fetch.KindCertificate, errors.New("expired\x1b[31m\n"), "skip the check with -k")},
-		{"bad host", "", nil},
+		}, nil},
+		{"hints.example", "HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\n\r\nHTTP/1.1 200 OK\r\nLink: </b.css>\r\n\r\n", nil, nil},
+		{"odd.example", "\r\nHTTP/2.0\t299  Odd \nX-Fold: a\r\n  b\r\nno colon\r\n: no name\r\nSp ace : x\r\nContent-Length: 1\r\nContent-Length: x\r\nTransfer-Encoding: chunked\r\n\r\n", nil, nil},
+		{"hostile.example", "HTTP/1.1 200 \x1b[31mred\r\nX-Esc: \x1b]0;owned\x07\r\nX-C1: \xc2\x9b31m\r\nX-Bidi: \xe2\x80\xaegnp.exe\r\nX-Latin: caf\xe9\r\nX-UTF8: café ☃\r\nX-Nul: a\x00b\r\nX-CR: a\rb\r\nX-Quote: \"\\\r\nX-Fake: \\x1b\r\n\r\n", nil, nil},
+		{"cut.example", "HTTP/1.1 200 OK\r\nServer: x\r\nX-Half: y", nil, nil},
+		{"not.http.example", "SSH-2.0-OpenSSH_9.2\x1b[0m\r\n", nil, nil},
+		{"0.9.example", "<html>hello</html>\r\n", nil, nil},
+		{"empty.example", "", nil, nil},
+		{"refused.example", "", failure(fetch.StageConnect, fetch.KindRefused, syscall.ECONNREFUSED, ""), nil},
+		{"nosuch.example", "", failure(fetch.StageDNS, fetch.KindNotFound, errors.New("no such host"), ""), nil},
+		{"https://expired.example", "", failure(fetch.StageTLS, fetch.KindCertificate, errors.New("expired\x1b[31m\n"), "skip the check with -k"), nil},
+		{"bad host", "", nil, nil},
+		{
+			"chain.example/#part", "HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\n\r\nHTTP/1.1 301 Moved Permanently\r\nLocation: //www.chain.example\r\n\r\n",
+			func(r *fetch.Result) {
+				r.Hops[0].Proxy = "http://proxy.example:3128"
+				r.Hops[1].Target.TLS, r.Hops[1].Target.Port = true, 443
+				r.Hops[1].Session = &fetch.Session{Version: "TLS 1.3", Cipher: "TLS_AES_128_GCM_SHA256"}
+				r.Hops[1].Withheld = []string{"Authorization", "Cookie"}
+			},
+			[]string{"HTTP/1.1 302 Found\r\nX-Esc: \x1b[31m\r\nLocation: /caf\xe9 x\r\n\r\n", "HTTP/1.1 200 OK\r\nServer: x\r\n\r\n"},
+		},
+		{"torn.example", "HTTP/1.1 302 Found\r\nLocation: /a\r\n\r\n", nil, []string{"HTTP/1.1 302 Found\r\nLocation: /b\r\nLocation: /c\r\n\r\n"}},
+		{
+			"gone.example", "HTTP/1.1 302 Found\r\nLocation: http://refused.example/\r\n\r\n",
+			failure(fetch.StageConnect, fetch.KindRefused, syscall.ECONNREFUSED, ""),
+			[]string{""},
+		},
 	}
 }
 
@@ -73,7 +92,11 @@ func results(t *testing.T) []*fetch.Result {
 	addr := netip.MustParseAddr("203.0.113.9")
 	var list []*fetch.Result
 	for i, s := range samples() {
-		r := ask(t, s.target, []byte(s.bytes))
+		answers := [][]byte{[]byte(s.bytes)}
+		for _, then := range s.then {
+			answers = append(answers, []byte(then))
+		}
+		r := ask(t, s.target, answers...)
 		r.Target.Index = i
 		r.Begun = time.Date(2026, 11, 25, 18, 54, 0, 123_000_000, time.UTC)
 		r.Times = fetch.Times{}
@@ -84,6 +107,10 @@ func results(t *testing.T) []*fetch.Result {
 				FirstByte: 21 * time.Millisecond, Total: 21200 * time.Microsecond,
 			}
 		}
+		for i := range r.Hops {
+			r.Hops[i].Addr = netip.AddrPortFrom(addr, r.Hops[i].Target.Port)
+			r.Hops[i].Times = fetch.Times{Connect: time.Millisecond, FirstByte: 2 * time.Millisecond, Total: 3 * time.Millisecond}
+		}
 		if s.edit != nil {
 			s.edit(r)
 		}
@@ -92,8 +119,8 @@ func results(t *testing.T) []*fetch.Result {
 	return list
 }
 
-// ask asks a target, in the clear even if it is https, and gets the bytes for an answer.
-func ask(t *testing.T, text string, bytes []byte) *fetch.Result {
+// ask asks a target, in the clear even if it is https, and gets the answers in turn.
+func ask(t *testing.T, text string, answers ...[]byte) *fetch.Result {
 	t.Helper()
 	spec, err := fetch.Parse(text, fetch.Defaults{})
 	targets := slices.Collect(spec.All())
@@ -104,10 +131,18 @@ func ask(t *testing.T, text string, bytes []byte) *fetch.Result {
 	targets[0].TLS = false
 	results := fetch.All(t.Context(), slices.Values(targets), fetch.Options{
 		Routes: []fetch.Route{{Addrs: []netip.Addr{netip.MustParseAddr("203.0.113.9")}}},
-		Dial:   testserver.Pipe(testserver.Answer(string(bytes))),
+		Dial: func(ctx context.Context, network, address string) (net.Conn, error) {
+			answer := answers[0]
+			answers = answers[1:]
+			return testserver.Pipe(testserver.Answer(string(answer)))(ctx, network, address)
+		},
+		Location: len(answers) > 1, MaxRedirect: len(answers) - 1,
 	})
 	r := <-results
 	r.Target.TLS = tls
+	if len(r.Hops) == 0 {
+		r.Reply.Target.TLS = tls
+	}
 	for range results {
 		t.Error("more than one result of", text)
 	}
@@ -152,6 +187,8 @@ func TestGolden(t *testing.T) {
 	}
 	ways = append(
 		ways,
+		way{"lines.group", format(t, "lines"), report.Options{Group: new(report.GroupBy), Verbose: true}},
+		way{"json.group", format(t, "json"), report.Options{Group: new(report.GroupBy)}},
 		way{"json.pairs", format(t, "json"), report.Options{Pairs: true}},
 		way{"table.60", format(t, "table"), report.Options{Width: 60, Color: true}},
 		way{"table.200", format(t, "table"), report.Options{Width: 200}},

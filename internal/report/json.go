@@ -15,6 +15,9 @@ type ndjson struct {
 
 func newJSON(o Options) Reporter {
 	writer := recordWriter{includeRaw: o.IncludeRaw, pairs: o.Pairs}
+	if o.Group != nil {
+		writer.signer = newSigner(*o.Group)
+	}
 	if len(o.Columns) > 0 {
 		return &flatJSON{picker: newPicker(o.Columns, writer)}
 	}

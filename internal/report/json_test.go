@@ -103,8 +103,8 @@ func keys(t *testing.T, line string) []string {
 func checkJSON(t *testing.T, r *fetch.Result) {
 	t.Helper()
 	line, got := inJSON(t, r)
-	if got.Index != r.Target.Index || got.Target != r.Target.Text || got.URL != r.Target.URL() {
-		t.Errorf("%s: want index %d, target %q, url %q", line, r.Target.Index, r.Target.Text, r.Target.URL())
+	if got.Index != r.Target.Index || got.Target != r.Target.Text || got.URL != r.Reply.Target.URL() {
+		t.Errorf("%s: want index %d, target %q, url %q", line, r.Target.Index, r.Target.Text, r.Reply.Target.URL())
 	}
 	if got.Status != r.Head.Status || got.Reason != text(r.Head.Reason()) || len(got.Interim) != len(r.Interim) {
 		t.Errorf("%s: want status %d, reason %q, %d interim", line, r.Head.Status, text(r.Head.Reason()), len(r.Interim))

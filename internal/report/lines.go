@@ -10,6 +10,7 @@ import (
 // lines is the format of that name:
 //
 //	sina.com.cn header > HTTP/1.1 302 Found
+//	sina.com.cn redirect > https://www.sina.com.cn/
 type lines struct {
 	unframed
 	palette palette
@@ -19,6 +20,9 @@ type lines struct {
 }
 
 func newLines(o Options) Reporter {
+	if o.Group != nil {
+		return newGroups(o)
+	}
 	l := &lines{palette: newPalette(o.Color)}
 	if len(o.Columns) > 0 {
 		l.picker = newPicker(o.Columns, recordWriter{})
@@ -27,16 +31,31 @@ func newLines(o Options) Reporter {
 }
 
 func (l *lines) Record(b []byte, r *fetch.Result) []byte {
+	for i := range r.Hops {
+		b = l.appendSections(b, &r.Target, &r.Hops[i])
+		b = l.palette.host(&r.Target).appendEscaped(b, []byte(r.Target.Text))
+		b = append(b, " redirect > "...)
+		b = append(r.LedTo(i).Target.AppendURL(b), '\n')
+	}
 	if !isShown(r) {
 		return b
 	}
+	b = l.appendSections(b, &r.Target, &r.Reply)
 	if l.picker != nil {
-		return l.appendKeys(l.appendHead(b, &r.Target, &r.Head), r)
+		b = l.appendKeys(b, r)
+	}
+	return b
+}
+
+// appendSections appends the sections of a reply, under the label of a target.
+func (l *lines) appendSections(b []byte, t *fetch.Target, r *fetch.Reply) []byte {
+	if l.picker != nil {
+		return l.appendHead(b, t, &r.Head)
 	}
 	for i := range r.Interim {
-		b = l.appendHead(b, &r.Target, &r.Interim[i])
+		b = l.appendHead(b, t, &r.Interim[i])
 	}
-	return l.appendHead(b, &r.Target, &r.Head)
+	return l.appendHead(b, t, &r.Head)
 }
 
 // appendKeys appends a line for each chosen key but status, which chooses the

@@ -3,6 +3,7 @@ package report
 import (
 	"cmp"
 	"slices"
+	"strings"
 
 	"wget/internal/fetch"
 )
@@ -10,6 +11,7 @@ import (
 // messages words what stderr says about hosts:
 //
 //	wget sohu.com...
+//	sohu.com withheld > Authorization: not for https://other.example/
 //	sohu.com anomaly > bare-lf: a line ends with LF alone (RFC 9112 section 2.2)
 //	sohu.com error > connect: connection refused
 //	sohu.com hint > …
@@ -28,7 +30,7 @@ func newMessages(sinks []Sink, o Options) messages {
 		palette: newPalette(o.ColorErr),
 		verbose: o.Verbose,
 		errors: slices.ContainsFunc(sinks, func(s Sink) bool {
-			return !s.format().ShowsErrors || len(o.Columns) > 0 && !showsErrors(o.Columns)
+			return !s.format().ShowsErrors && o.Group == nil || len(o.Columns) > 0 && !showsErrors(o.Columns)
 		}),
 	}
 }
@@ -43,9 +45,7 @@ func (m *messages) appendStart(b []byte, t *fetch.Target) []byte {
 // appendResult appends the messages about one result.
 func (m *messages) appendResult(b []byte, r *fetch.Result) []byte {
 	if m.verbose {
-		if r.Proxy != "" {
-			b = m.appendLine(b, r, "proxy", m.palette.note, r.Proxy)
-		}
+		b = m.appendChain(b, r)
 		for a := range r.Anomalies().All() {
 			b = m.appendLine(b, r, "anomaly", m.palette.note, a.Name+": "+a.Meaning)
 		}
@@ -55,6 +55,22 @@ func (m *messages) appendResult(b []byte, r *fetch.Result) []byte {
 		if r.Err.Hint != "" {
 			b = m.appendLine(b, r, "hint", m.palette.note, r.Err.Hint)
 		}
+	}
+	return b
+}
+
+// appendChain tells of each request what its answer does not: the proxy, if it
+// is not that of the request before, and the credentials that were dropped.
+func (m *messages) appendChain(b []byte, r *fetch.Result) []byte {
+	proxy := ""
+	for reply := range r.Replies() {
+		if len(reply.Withheld) > 0 {
+			b = m.appendLine(b, r, "withheld", m.palette.note, strings.Join(reply.Withheld, ", ")+": not for "+reply.Target.URL())
+		}
+		if reply.Proxy != "" && reply.Proxy != proxy {
+			b = m.appendLine(b, r, "proxy", m.palette.note, reply.Proxy)
+		}
+		proxy = reply.Proxy
 	}
 	return b
 }

@@ -9,6 +9,9 @@ type raw struct{ unframed }
 func newRaw(Options) Reporter { return raw{} }
 
 func (raw) Record(b []byte, r *fetch.Result) []byte {
+	for i := range r.Hops {
+		b = append(b, r.Hops[i].Raw...)
+	}
 	if !isShown(r) {
 		return b
 	}

@@ -20,24 +20,32 @@ import (
 // Record is one object of the json format, as [Records] reads it. A member that
 // is absent is unknown, and its field is zero.
 type Record struct {
-	Index  int            `json:"index"`  // position of the target in the input, from 0
-	Target string         `json:"target"` // as typed
-	Time   time.Time      `json:"time"`   // when the host was begun
-	URL    string         `json:"url"`
-	Addr   netip.AddrPort `json:"addr"` // the server's
+	Index  int       `json:"index"`  // position of the target in the input, from 0
+	Target string    `json:"target"` // as typed
+	Time   time.Time `json:"time"`   // when the host was begun
 
-	Proxy string `json:"proxy"` // URL of the proxy that was asked, without credentials
+	Answer          // the last one; embedded because its members stand among the record's
+	Hops   []Answer `json:"hops"` // that redirected, in order
 
-	Section           // the final one; embedded because its members stand among the record's
+	Anomalies []string `json:"anomalies"` // of all answers
+	Group     string   `json:"group"`     // the same for answers that are alike; recorded on request
+	Tries     int      `json:"tries"`     // of the last request; recorded if above 1
+	Error     *Failure `json:"error"`
+}
+
+// Answer is what came of one request.
+type Answer struct {
+	URL   string         `json:"url"`
+	Addr  netip.AddrPort `json:"addr"`  // the server's
+	Proxy string         `json:"proxy"` // URL of the proxy that was asked, without credentials
+
+	Section           // the final one; embedded for the same reason
 	Interim []Section `json:"interim"` // of status 1xx, in order of arrival
 
-	TLS       *TLS     `json:"tls"`
-	Anomalies []string `json:"anomalies"`
-	Bytes     int      `json:"bytes"` // length of all sections
-	Raw       []byte   `json:"raw"`   // all sections as they came; recorded on request
-	Tries     int      `json:"tries"` // recorded if above 1
-	Seconds   Seconds  `json:"seconds"`
-	Error     *Failure `json:"error"`
+	TLS     *TLS    `json:"tls"`
+	Bytes   int     `json:"bytes"` // length of all sections
+	Raw     []byte  `json:"raw"`   // all sections as they came; recorded on request
+	Seconds Seconds `json:"seconds"`
 }
 
 // Section is a header section.
@@ -145,7 +153,8 @@ func (f *Fields) UnmarshalJSON(text []byte) error {
 // order of arrival and a record costs little more than its lines do.
 type recordWriter struct {
 	includeRaw bool
-	pairs      bool // fields are a list of pairs
+	pairs      bool    // fields are a list of pairs
+	signer     *signer // names the group; nil if that is not asked for
 
 	// Of the record at hand, kept for their memory.
 	url           []byte
@@ -164,10 +173,49 @@ func (w *recordWriter) append(b []byte, r *fetch.Result) []byte {
 		b = append(b, '"')
 	}
 	if r.Target.Err == nil {
-		w.url = r.Target.AppendURL(w.url[:0])
-		b = append(b, `,"url":`...)
-		b = appendString(b, w.url)
+		b = append(b, ',')
+		b = w.appendAnswer(b, &r.Reply)
 	}
+	if len(r.Hops) > 0 {
+		b = append(b, `,"hops":[`...)
+		for i := range r.Hops {
+			b = append(b, '{')
+			b = w.appendAnswer(b, &r.Hops[i])
+			b = w.appendRaw(b, &r.Hops[i])
+			b = appendSeconds(b, r.Hops[i].Times)
+			b = append(b, '}', ',')
+		}
+		b[len(b)-1] = ']'
+	}
+	if odd := r.Anomalies(); odd != 0 {
+		b = append(b, `,"anomalies":[`...)
+		for a := range odd.All() {
+			b = append(b, '"')
+			b = append(b, a.Name...)
+			b = append(b, '"', ',')
+		}
+		b[len(b)-1] = ']'
+	}
+	b = w.appendRaw(b, &r.Reply)
+	if r.Tries > 1 {
+		b = append(b, `,"tries":`...)
+		b = strconv.AppendInt(b, int64(r.Tries), 10)
+	}
+	if w.signer != nil {
+		b = appendMember(b, "group", hash(w.signer.sign(r)))
+	}
+	b = appendSeconds(b, r.Times)
+	if r.Err != nil {
+		b = appendFailure(b, r.Err)
+	}
+	return append(b, '}')
+}
+
+// appendAnswer appends the members that say what was asked and what came of it.
+func (w *recordWriter) appendAnswer(b []byte, r *fetch.Reply) []byte {
+	w.url = r.Target.AppendURL(w.url[:0])
+	b = append(b, `"url":`...)
+	b = appendString(b, w.url)
 	if r.Addr.IsValid() {
 		b = append(b, `,"addr":"`...)
 		b = r.Addr.AppendTo(b)
@@ -195,33 +243,22 @@ func (w *recordWriter) append(b []byte, r *fetch.Result) []byte {
 	if r.Session != nil {
 		b = appendTLS(b, r.Session)
 	}
-	if odd := r.Anomalies(); odd != 0 {
-		b = append(b, `,"anomalies":[`...)
-		for a := range odd.All() {
-			b = append(b, '"')
-			b = append(b, a.Name...)
-			b = append(b, '"', ',')
-		}
-		b[len(b)-1] = ']'
+	return b
+}
+
+// appendRaw appends the length of the sections, and on request the sections.
+func (w *recordWriter) appendRaw(b []byte, r *fetch.Reply) []byte {
+	if len(r.Raw) == 0 {
+		return b
 	}
-	if len(r.Raw) > 0 {
-		b = append(b, `,"bytes":`...)
-		b = strconv.AppendInt(b, int64(len(r.Raw)), 10)
-		if w.includeRaw {
-			b = append(b, `,"raw":"`...)
-			b = base64.StdEncoding.AppendEncode(b, r.Raw)
-			b = append(b, '"')
-		}
+	b = append(b, `,"bytes":`...)
+	b = strconv.AppendInt(b, int64(len(r.Raw)), 10)
+	if w.includeRaw {
+		b = append(b, `,"raw":"`...)
+		b = base64.StdEncoding.AppendEncode(b, r.Raw)
+		b = append(b, '"')
 	}
-	if r.Tries > 1 {
-		b = append(b, `,"tries":`...)
-		b = strconv.AppendInt(b, int64(r.Tries), 10)
-	}
-	b = appendSeconds(b, r.Times)
-	if r.Err != nil {
-		b = appendFailure(b, r.Err)
-	}
-	return append(b, '}')
+	return b
 }
 
 // appendSection appends the members of a section.

@@ -18,13 +18,9 @@ import (
 
 // recordOf is the record that a result should have, without what its bytes were parsed into.
 func recordOf(r *fetch.Result) report.Record {
-	seconds := func(d time.Duration) float64 { return d.Round(time.Microsecond).Seconds() }
-	want := report.Record{
-		Index: r.Target.Index, Target: r.Target.Text, Time: r.Begun, URL: r.Target.URL(), Addr: r.Addr, Bytes: len(r.Raw), Raw: r.Raw,
-		Seconds: report.Seconds{
-			DNS: seconds(r.Times.DNS), Connect: seconds(r.Times.Connect), TLS: seconds(r.Times.TLS),
-			FirstByte: seconds(r.Times.FirstByte), Total: seconds(r.Times.Total),
-		},
+	want := report.Record{Index: r.Target.Index, Target: r.Target.Text, Time: r.Begun, Answer: answerOf(&r.Reply)}
+	for i := range r.Hops {
+		want.Hops = append(want.Hops, answerOf(&r.Hops[i]))
 	}
 	if r.Tries > 1 {
 		want.Tries = r.Tries
@@ -32,14 +28,27 @@ func recordOf(r *fetch.Result) report.Record {
 	for a := range r.Anomalies().All() {
 		want.Anomalies = append(want.Anomalies, a.Name)
 	}
+	if e := r.Err; e != nil {
+		want.Error = &report.Failure{Stage: e.Stage, Kind: e.Kind, Message: report.Escape(e.Err.Error()), Hint: e.Hint}
+	}
+	return want
+}
+
+// answerOf is the same for one request.
+func answerOf(r *fetch.Reply) report.Answer {
+	seconds := func(d time.Duration) float64 { return d.Round(time.Microsecond).Seconds() }
+	want := report.Answer{
+		URL: r.Target.URL(), Addr: r.Addr, Proxy: r.Proxy, Bytes: len(r.Raw), Raw: r.Raw,
+		Seconds: report.Seconds{
+			DNS: seconds(r.Times.DNS), Connect: seconds(r.Times.Connect), TLS: seconds(r.Times.TLS),
+			FirstByte: seconds(r.Times.FirstByte), Total: seconds(r.Times.Total),
+		},
+	}
 	if s := r.Session; s != nil {
 		want.TLS = &report.TLS{
 			Version: s.Version, Cipher: s.Cipher, ALPN: s.ALPN, SNI: s.ServerName,
 			Subject: s.Subject, Issuer: s.Issuer, NotAfter: s.NotAfter,
 		}
-	}
-	if e := r.Err; e != nil {
-		want.Error = &report.Failure{Stage: e.Stage, Kind: e.Kind, Message: report.Escape(e.Err.Error()), Hint: e.Hint}
 	}
 	return want
 }
@@ -76,8 +85,10 @@ func TestRecordsForeign(t *testing.T) {
 	const line = `{"later":[{}],"headers":{"b":["1","2"],"a":[],"c":["3"],"b":["4"]},"interim":[{"status":103,"headers":{"l":["5"]}}]}`
 	for got, err := range report.Records(strings.NewReader(line)) {
 		want := &report.Record{
-			Section: report.Section{Headers: report.Fields{{"b", "1"}, {"b", "2"}, {"c", "3"}, {"b", "4"}}},
-			Interim: []report.Section{{Status: 103, Headers: report.Fields{{"l", "5"}}}},
+			Answer: report.Answer{
+				Section: report.Section{Headers: report.Fields{{"b", "1"}, {"b", "2"}, {"c", "3"}, {"b", "4"}}},
+				Interim: []report.Section{{Status: 103, Headers: report.Fields{{"l", "5"}}}},
+			},
 		}
 		if diff := cmp.Diff(want, got, cmpopts.EquateComparable(netip.AddrPort{})); err != nil || diff != "" {
 			t.Errorf("error %v (-want +got):\n%s", err, diff)

@@ -20,7 +20,9 @@ type Options struct {
 	Columns []Column
 	Match   []*Condition // only results that all of them are true of are shown
 	Checks  []Check
-	Width   int // of the terminal that a table must fit, in columns; 0 means that it need not
+	Group   *GroupBy // say each distinct answer once, in formats that HasGroups; nil says each answer
+	Wide    bool     // name every host of a group
+	Width   int      // of the terminal that a table must fit, in columns; 0 means that it need not
 
 	Verbose  bool // explain anomalies on stderr
 	Progress Progress
@@ -66,6 +68,7 @@ type Format struct {
 	Binary      bool // bytes as they came, which a terminal would obey
 	HasRaw      bool // obeys Options.IncludeRaw
 	HasPairs    bool // obeys Options.Pairs
+	HasGroups   bool // obeys Options.Group
 	HasColumns  bool // obeys Options.Columns
 
 	New func(Options) Reporter
@@ -74,10 +77,10 @@ type Format struct {
 // formats lists the ways to show results; the first is the default.
 func formats() []Format {
 	return []Format{
-		{Name: "lines", About: "one line per header, coloured per host in a terminal", HasColumns: true, New: newLines},
+		{Name: "lines", About: "one line per header, coloured per host in a terminal", HasColumns: true, HasGroups: true, New: newLines},
 		{
 			Name: "json", About: "one object per record and line (NDJSON)",
-			Batched: true, ShowsErrors: true, HasRaw: true, HasPairs: true, HasColumns: true, New: newJSON,
+			Batched: true, ShowsErrors: true, HasRaw: true, HasPairs: true, HasColumns: true, HasGroups: true, New: newJSON,
 		},
 		{Name: "csv", About: "comma-separated values with a header line (RFC 4180)", Batched: true, ShowsErrors: true, HasColumns: true, New: newCSV},
 		{Name: "table", About: "aligned columns for people, a row per host", Held: true, Batched: true, ShowsErrors: true, HasColumns: true, New: newTable},
@@ -105,9 +108,9 @@ type unframed struct{}
 func (unframed) Begin(b []byte) []byte           { return b }
 func (unframed) End(b []byte, _ *Summary) []byte { return b }
 
-// isShown reports whether what came of r is shown by formats that print header
-// sections as they came. The start of a reply that is not HTTP/1 is quoted in
-// the error instead.
+// isShown reports whether the last reply of r is shown by formats that print
+// header sections as they came. The start of a reply that is not HTTP/1 is
+// quoted in the error instead.
 func isShown(r *fetch.Result) bool {
-	return r.Err == nil || r.Err.Kind != fetch.KindMalformed
+	return r.Err == nil || r.Err.Kind != fetch.KindMalformed || r.Err.Stage == fetch.StageRedirect
 }

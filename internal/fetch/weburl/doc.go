@@ -1,0 +1,11 @@
+// Package weburl resolves references as browsers do: by the basic URL parser of
+// the WHATWG URL standard (https://url.spec.whatwg.org), for http and https
+// alone.
+//
+// Package net/url follows RFC 3986. That refuses much of what servers send in
+// Location and browsers follow (spaces, stray %, backslashes, bytes that are not
+// ASCII), and reads some of it as another address.
+//
+// A reference is bytes, not text: what is not UTF-8 outside of the host is
+// escaped byte by byte.
+package weburl
