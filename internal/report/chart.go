@@ -2,18 +2,19 @@ package report
 
 import (
 	"fmt"
+	"math"
 	"time"
 )
 
 // The drawing's measures, in units of its own.
 const (
 	chartWidth  = 480
-	chartHeight = 150 // of the columns; the labels stand below
+	chartHeight = 150 // of the bars; names stand above and durations below
 	chartBars   = 44  // at most
 )
 
-// chart is a histogram of durations, whose axis is logarithmic as the
-// histogram's buckets are.
+// chart is a histogram of durations with a logarithmic axis. A bar's area tells how
+// many durations are in it, since bars differ in width.
 type chart struct {
 	Meaning string // for those who do not see it
 	Bars    []chartBar
@@ -48,44 +49,58 @@ func newMark(x, top float64, text string) chartMark {
 // newChart draws a histogram that has durations.
 func newChart(h *histogram) *chart {
 	first, last := h.span()
-	// A bar is one, two, four or more buckets wide. Some empty ones at the sides
-	// keep a chart of few values from being a single block.
+	// A bar is one, two, four or more buckets wide. Two octaves at least keep a
+	// chart of few durations from being a single block.
 	merged := 1
-	for (last-first)/merged+5 > chartBars {
+	for (last-first)/merged >= chartBars {
 		merged *= 2
 	}
-	first = max(0, first/merged-2) * merged
-	bars := max((last-first)/merged+3, 16)
-
-	counts, most := make([]int, bars), 0
-	for i := range counts {
-		for bucket := first + i*merged; bucket < min(first+(i+1)*merged, len(h.buckets)); bucket++ {
-			counts[i] += h.buckets[bucket]
-		}
-		most = max(most, counts[i])
-	}
-	width := chartWidth / float64(bars)
-	place := func(d time.Duration) float64 {
-		return (float64(bucketOf(uint64(d.Microseconds()))-first) + 0.5) / float64(merged) * width
-	}
+	first = max(0, (first/merged-1)*merged)
+	end := max(last+merged, first+16)
+	from, to := octave(startOf(first)), octave(startOf(end))
+	place := func(d time.Duration) float64 { return chartWidth * (octave(d) - from) / (to - from) }
 
 	median, high := h.quantile(0.5), h.quantile(0.99)
 	c := &chart{
 		Meaning: fmt.Sprintf("Histogram of the time to first byte: median %s, 99th percentile %s", inSeconds(median), inSeconds(high)),
-		Marks:   []chartMark{newMark(place(median), 0, "median"), newMark(place(high), 14, "99th percentile")},
+		Marks:   []chartMark{newMark(place(median), -34, "median"), newMark(place(high), -18, "99th percentile")},
 	}
-	for i, n := range counts {
+	tallest := 0.0
+	for bucket := first; bucket <= last; bucket += merged {
+		n := 0
+		for _, one := range h.buckets[bucket:min(bucket+merged, len(h.buckets))] {
+			n += one
+		}
 		if n > 0 {
-			height := max(2, chartHeight*float64(n)/float64(most))
-			c.Bars = append(c.Bars, chartBar{float64(i)*width + 0.75, chartHeight - height, width - 1.5, height, grouped(n)})
+			x := place(startOf(bucket))
+			width := place(startOf(bucket+merged)) - x
+			c.Bars = append(c.Bars, chartBar{X: x + 0.5, Width: max(1, width-1), Height: float64(n) / width, Label: grouped(n)})
+			tallest = max(tallest, float64(n)/width)
 		}
 	}
-	for _, d := range decades() {
-		if x := place(d); x >= 0 && x <= chartWidth {
-			c.Ticks = append(c.Ticks, chartTick{x, d.String()})
+	for i := range c.Bars {
+		bar := &c.Bars[i]
+		bar.Height = max(2, chartHeight*bar.Height/tallest)
+		bar.Y = chartHeight - bar.Height
+	}
+	factors := []time.Duration{1}
+	if to-from < 10 {
+		factors = []time.Duration{1, 2, 5}
+	}
+	for unit := 10 * time.Microsecond; unit <= 100*time.Second; unit *= 10 {
+		for _, factor := range factors {
+			if x := place(factor * unit); x >= 0 && x <= chartWidth {
+				c.Ticks = append(c.Ticks, chartTick{x, (factor * unit).String()})
+			}
 		}
 	}
 	return c
+}
+
+// octave is the logarithm of a duration to the base of 2. One microsecond is the
+// least that is told apart.
+func octave(d time.Duration) float64 {
+	return math.Log2(max(1, float64(d)/float64(time.Microsecond)))
 }
 
 // span is the first and the last bucket that is not empty.
@@ -100,12 +115,4 @@ func (h *histogram) span() (first, last int) {
 		}
 	}
 	return max(first, 0), last
-}
-
-// decades lists the durations that have a label.
-func decades() []time.Duration {
-	return []time.Duration{
-		10 * time.Microsecond, 100 * time.Microsecond, time.Millisecond, 10 * time.Millisecond, 100 * time.Millisecond,
-		time.Second, 10 * time.Second, 100 * time.Second,
-	}
 }

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"embed"
 	"encoding/base64"
+	"iter"
 	"slices"
 	"strconv"
 	"unicode/utf8"
@@ -51,16 +52,23 @@ type page struct {
 	tally  tally
 
 	first   []pageRow
-	numeric []bool // by column: each value so far is a number
+	values  []columnValues
 	inChunk bool   // a list of rows is open
 	heads   []byte // of the rows in it
 
 	// Of the result at hand, kept for their memory.
+	failures    []failure
 	words, text []byte
 }
 
+// failure is a check that a result does not pass.
+type failure struct{ clause, why string }
+
 // pageRow is a row of the table without JavaScript.
 type pageRow []string
+
+// columnValues says what is known of the values in a column.
+type columnValues struct{ some, text bool } // there is one; one is no number
 
 func newPage(o Options) Reporter {
 	columns := o.Columns
@@ -70,11 +78,10 @@ func newPage(o Options) Reporter {
 	if !slices.ContainsFunc(columns, func(c Column) bool { return c.Name == "target" }) {
 		columns = append(defaultColumns("target"), columns...)
 	}
-	numeric := make([]bool, len(columns))
-	for i := range numeric {
-		numeric[i] = true
+	return &page{
+		picker: newPicker(columns, recordWriter{}), checks: newJudge(o, nil), tally: newTally(o),
+		values: make([]columnValues, len(columns)),
 	}
-	return &page{picker: newPicker(columns, recordWriter{}), checks: newJudge(o, nil), numeric: numeric, tally: newTally()}
 }
 
 func (p *page) Begin(b []byte) []byte {
@@ -106,7 +113,11 @@ func appendHash(b, text []byte) []byte {
 func (p *page) Record(b []byte, r *fetch.Result) []byte {
 	p.picker.take(r)
 	p.checks.take(r)
-	p.words = p.tally.add(p.words[:0], r, p.checks)
+	p.failures = p.failures[:0]
+	for clause, why := range p.checks.failures(r) {
+		p.failures = append(p.failures, failure{clause, why})
+	}
+	p.words = p.tally.add(p.words[:0], r, p.failures)
 	if p.inChunk {
 		b = append(b, ",\n"...)
 		p.heads = append(p.heads, ",\n"...)
@@ -142,8 +153,9 @@ func (p *page) appendRow(b []byte, r *fetch.Result) []byte {
 	for i := range p.picker.columns {
 		c := &p.picker.columns[i]
 		p.text = cut(p.picker.appendText(p.text[:0], c, r), pageCell)
-		if len(p.text) > 0 && !isNumber(p.text) {
-			p.numeric[i] = false
+		if len(p.text) > 0 {
+			p.values[i].some = true
+			p.values[i].text = p.values[i].text || !isNumber(p.text)
 		}
 		b = append(b, ',')
 		b = appendInert(b, p.text)
@@ -158,44 +170,69 @@ func (p *page) appendRow(b []byte, r *fetch.Result) []byte {
 	return append(b, ']')
 }
 
-// appendHead appends a list of what a row opens: the members of the record in
-// pairs, and the lines of the header sections, with an empty one between two.
+// appendHead appends a list of what a row opens: the members of the record and the
+// checks that failed, in pairs, and the lines of the header sections, with an empty
+// one between two.
 func (p *page) appendHead(b []byte, r *fetch.Result) []byte {
 	b = append(b, "[["...)
-	first := true
-	pair := func(outer, inner string, value []byte) {
-		if !first {
-			b = append(b, ',')
-		}
-		first = false
-		b = append(append(b, `["`...), outer...)
-		if inner != "" {
-			b = append(append(b, '.'), inner...)
-		}
-		b = append(b, `",`...)
-		p.text = appendPlain(p.text[:0], value)
-		b = append(appendInert(b, p.text), ']')
-	}
 	for _, m := range p.picker.members {
 		switch name := string(m.name); {
 		case slices.Contains([]string{"target", "headers", "fields", "interim", "hops", "raw"}, name):
 		case m.value[0] == '{':
 			for inner := range members(m.value) {
-				pair(name, string(inner.name), inner.value)
+				p.text = appendPlain(p.text[:0], inner.value)
+				b = appendPair(b, name+"."+string(inner.name), p.text)
 			}
 		default:
-			pair(name, "", m.value)
+			p.text = appendPlain(p.text[:0], m.value)
+			b = appendPair(b, name, p.text)
 		}
 	}
+	for _, f := range p.failures {
+		p.text = appendEscaped(p.text[:0], []byte(f.clause+": "+f.why))
+		b = appendPair(b, "failed check", p.text)
+	}
 	b = append(b, "],["...)
-	if isShown(r) {
-		for i := range r.Interim {
-			b = append(p.appendLines(b, &r.Interim[i]), `,"",`...)
+	for section := range sections(r) {
+		if b[len(b)-1] != '[' {
+			b = append(b, `,"",`...)
 		}
-		b = p.appendLines(b, &r.Head)
+		b = p.appendLines(b, section)
 	}
 	p.text = recycle(p.text)
 	return append(b, "]]"...)
+}
+
+// appendPair appends a name of this program and a text to a list.
+func appendPair(b []byte, name string, text []byte) []byte {
+	if b[len(b)-1] == ']' {
+		b = append(b, ',')
+	}
+	b = append(append(append(b, `["`...), name...), `",`...)
+	return append(appendInert(b, text), ']')
+}
+
+// sections yields those of a chain of answers that are shown as they came.
+func sections(r *fetch.Result) iter.Seq[*fetch.Head] {
+	return func(yield func(*fetch.Head) bool) {
+		last := len(r.Hops)
+		for i := range last + 1 {
+			reply := &r.Reply
+			if i < last {
+				reply = &r.Hops[i]
+			} else if !isShown(r) {
+				return
+			}
+			for k := range reply.Interim {
+				if !yield(&reply.Interim[k]) {
+					return
+				}
+			}
+			if !yield(&reply.Head) {
+				return
+			}
+		}
+	}
 }
 
 // appendLines appends the lines of a section as strings, escaped as in lines.

@@ -10,7 +10,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
 )
 
 // pageView is what main.html shows: numbers and texts, all of them ready.
@@ -21,7 +20,7 @@ type pageView struct {
 	Strip   []pageSlice // all records, by class
 	Panels  []pagePanel
 	Chart   *chart // nil without an answer
-	Caption string     // of the table without JavaScript
+	Caption string // of the table without JavaScript
 	Records string
 	Columns []pageColumn
 	Rows    []pageRow
@@ -49,7 +48,8 @@ type pageBar struct {
 	Count       string
 	Share       float64 // of the longest bar, or of the whole, in per cent
 	Words       string  // that filter the table; "" if nothing does
-	Rest, Lacks string  // the records of the whole that are not in the count, and words that filter these
+	Rest        string  // stands before the count
+	RestWords   string  // that filter the table by the rest
 }
 
 // pageColumn is a column of the table.
@@ -72,13 +72,13 @@ func (p *page) appendMain(b []byte, s *Summary) []byte {
 		v.Caption = fmt.Sprintf("The first %d of %s hosts. With JavaScript this is a table of all, to sort and to search.", len(p.first), grouped(t.records))
 	}
 	for i, c := range p.picker.columns {
-		v.Columns = append(v.Columns, pageColumn{c.Name, p.numeric[i] && t.records > 0})
+		v.Columns = append(v.Columns, pageColumn{c.Name, p.values[i].some && !p.values[i].text})
 	}
 	if s.firstByte.count > 0 {
 		v.Chart = newChart(&s.firstByte)
 	}
 	for _, panel := range []pagePanel{
-		statusPanel(s), failurePanel(s), t.checksPanel(&s.Checks), t.certificatesPanel(),
+		statusPanel(s), t.checksPanel(&s.Checks), failurePanel(s), t.certificatesPanel(), t.groupsPanel(),
 		t.fieldsPanel("Security fields", false), t.fieldsPanel("Caching fields", true),
 	} {
 		if len(panel.Bars)+len(panel.Note) > 0 {
@@ -212,7 +212,34 @@ func (t *tally) certificatesPanel() pagePanel {
 		if e.left < 0 {
 			when = fmt.Sprintf("%d %s ago", -days, plural(-days, "day"))
 		}
-		panel.Bars = append(panel.Bars, pageBar{Label: e.host, Note: e.end.UTC().Format("2 January 2006"), Count: when})
+		panel.Bars = append(panel.Bars, pageBar{Label: e.host, Rest: e.end.UTC().Format("2 Jan 2006"), Count: when})
+	}
+	return panel
+}
+
+// panelGroups is how many groups the page names.
+const panelGroups = 6
+
+func (t *tally) groupsPanel() pagePanel {
+	panel := pagePanel{Title: "Groups of like answers"}
+	groups := slices.SortedFunc(maps.Values(t.groups), func(a, b *alike) int {
+		return cmp.Or(cmp.Compare(b.count, a.count), cmp.Compare(a.number, b.number))
+	})
+	if len(groups) == 0 {
+		return panel
+	}
+	for _, g := range groups[:min(len(groups), panelGroups)] {
+		hosts := strings.Join(g.hosts, ", ")
+		if more := g.count - len(g.hosts); more > 0 {
+			hosts += " and " + grouped(more) + " more"
+		}
+		panel.Bars = append(panel.Bars, pageBar{
+			Label: g.label, Note: hosts, Class: "plain", Count: grouped(g.count), Share: percent(g.count, t.answered), Words: "g" + strconv.Itoa(g.number),
+		})
+	}
+	panel.Note = fmt.Sprintf("%s, the largest first.", grouped(len(groups)))
+	if t.further > 0 {
+		panel.Note = fmt.Sprintf("More than %s, the largest of these first.", grouped(len(groups)))
 	}
 	return panel
 }
@@ -231,7 +258,7 @@ func (t *tally) fieldsPanel(title string, caching bool) pagePanel {
 			Label: f.Name, Class: "plain", Count: grouped(t.present[i]), Share: percent(t.present[i], t.answered), Words: "f" + strconv.Itoa(i),
 		}
 		if lacking := t.answered - t.present[i]; lacking > 0 {
-			bar.Rest, bar.Lacks = grouped(lacking)+" without", "answered -f"+strconv.Itoa(i)
+			bar.Rest, bar.RestWords = grouped(lacking)+" without", "answered -f"+strconv.Itoa(i)
 		}
 		panel.Bars = append(panel.Bars, bar)
 	}
@@ -274,4 +301,3 @@ func grouped(n int) string {
 	}
 	return digits
 }
-

@@ -3,6 +3,7 @@ package report
 import (
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"wget/internal/fetch"
@@ -12,7 +13,15 @@ import (
 // many certificates are named.
 const (
 	soon    = 30 * 24 * time.Hour
-	soonest = 10
+	soonest = 6
+)
+
+// groupsMost is how many groups are told apart, so that a run in which every answer
+// differs takes no more memory than another, and groupHosts how many hosts of each
+// are named.
+const (
+	groupsMost = 1000
+	groupHosts = 3
 )
 
 // watchedField is a header field that the page counts.
@@ -52,6 +61,18 @@ type tally struct {
 	certs   int            // certificates seen
 	ending  int            // of which end soon
 	soonest []expiring     // the first of them
+
+	signer  *signer
+	groups  map[string]*alike // by hash
+	further int               // answers of groups past groupsMost
+}
+
+// alike is the answers of a group.
+type alike struct {
+	number int // in order of arrival
+	count  int
+	label  string // of the first of them, as it is shown
+	hosts  []string
 }
 
 // expiring is a certificate that ends soon, or has ended.
@@ -61,14 +82,21 @@ type expiring struct {
 	left time.Duration // from the request on
 }
 
-func newTally() tally {
+func newTally(o Options) tally {
+	var by GroupBy
+	if o.Group != nil {
+		by = *o.Group
+	}
 	fields := watchedFields()
-	return tally{fields: fields, present: make([]int, len(fields)), clauses: make(map[string]int)}
+	return tally{
+		fields: fields, present: make([]int, len(fields)), clauses: make(map[string]int),
+		signer: newSigner(by), groups: make(map[string]*alike),
+	}
 }
 
 // add counts r, and appends the words by which filters find it, with a space around
 // each: "answered 2xx s200 f0 f3".
-func (t *tally) add(words []byte, r *fetch.Result, checks *judge) []byte {
+func (t *tally) add(words []byte, r *fetch.Result, failures []failure) []byte {
 	t.records++
 	t.addTime(r)
 	words = append(words, ' ')
@@ -78,15 +106,16 @@ func (t *tally) add(words []byte, r *fetch.Result, checks *judge) []byte {
 		words = append(words, byte('0'+r.Head.Status/100), 'x', 'x', ' ')
 		words = appendWord(words, 's', r.Head.Status)
 		words = t.addFields(words, r)
+		words = t.addToGroup(words, r)
 	} else {
 		words = append(words, "failed "...)
 		words = append(append(words, r.Err.Kind...), ' ')
 	}
-	for clause := range checks.failures(r) {
-		number, known := t.clauses[clause]
+	for _, f := range failures {
+		number, known := t.clauses[f.clause]
 		if !known {
 			number = len(t.clauses)
-			t.clauses[clause] = number
+			t.clauses[f.clause] = number
 		}
 		words = appendWord(words, 'c', number)
 	}
@@ -139,9 +168,42 @@ func (t *tally) addCertificate(r *fetch.Result) bool {
 	t.ending++
 	at, _ := slices.BinarySearchFunc(t.soonest, r.Session.NotAfter, func(e expiring, end time.Time) int { return e.end.Compare(end) })
 	if at < soonest {
-		host := string(cut(appendEscaped(nil, []byte(r.Target.Text)), pageCell))
-		t.soonest = slices.Insert(t.soonest, at, expiring{host, r.Session.NotAfter, left})
+		t.soonest = slices.Insert(t.soonest, at, expiring{shownText([]byte(r.Target.Text)), r.Session.NotAfter, left})
 		t.soonest = t.soonest[:min(len(t.soonest), soonest)]
 	}
 	return true
+}
+
+// addToGroup counts an answer among those that are like it.
+func (t *tally) addToGroup(words []byte, r *fetch.Result) []byte {
+	key := hash(t.signer.sign(r))
+	group := t.groups[key]
+	switch {
+	case group == nil && len(t.groups) == groupsMost:
+		t.further++
+		return words
+	case group == nil:
+		group = &alike{number: len(t.groups), label: groupLabel(r)}
+		t.groups[key] = group
+	}
+	if group.count++; len(group.hosts) < groupHosts {
+		group.hosts = append(group.hosts, shownText([]byte(r.Target.Text)))
+	}
+	return appendWord(words, 'g', group.number)
+}
+
+// groupLabel tells an answer by its status, and by its server if it has one.
+func groupLabel(r *fetch.Result) string {
+	label := strings.TrimSpace(strconv.Itoa(r.Head.Status) + " " + shownText(r.Head.Reason()))
+	for name, value := range r.Head.Fields() {
+		if len(name) == len("server") && equalLower(name, []byte("server")) {
+			return label + ", " + shownText(value)
+		}
+	}
+	return label
+}
+
+// shownText is the start of a text as the page shows it.
+func shownText(text []byte) string {
+	return string(cut(appendEscaped(nil, text[:min(len(text), pageCell)]), pageCell/2))
 }

@@ -30,7 +30,7 @@
 
 	const cell = (text, column) => {
 		if (names[column] === 'status') {
-			return element('td', {className: 'status class' + text[0]}, text);
+			return element('td', {className: 'number status class' + text[0]}, text);
 		}
 		return element('td', {className: isNumber[column] ? 'number' : names[column]}, text);
 	};
@@ -42,14 +42,6 @@
 		row.ariaRowIndex = i + 2;
 		row.place = i;
 		return row;
-	};
-
-	// The rows keep the widths and the height that the browser gave to the first ones.
-	const freeze = () => {
-		const widths = columns.map(column => column.offsetWidth);
-		columns.forEach((column, i) => column.style.width = widths[i] + 'px');
-		table.classList.add('frozen');
-		return body.rows.length ? body.rows[0].getBoundingClientRect().height : 1;
 	};
 
 	const draw = () => {
@@ -215,7 +207,12 @@
 	scroller.addEventListener('scroll', draw, {passive: true});
 	addEventListener('resize', draw);
 
+	// The rows keep the widths and the height that the browser gave to the first ones.
+	const widths = columns.map(column => column.offsetWidth);
+	columns.forEach((column, i) => column.style.width = widths[i] + 'px');
+	table.classList.add('frozen');
+	const height = body.rows.length ? body.rows[0].getBoundingClientRect().height : 1;
+
 	find('form').hidden = find('.keys').hidden = false;
-	const height = freeze();
 	update();
 }
