@@ -97,10 +97,10 @@ func newChart(h *histogram) *chart {
 	return c
 }
 
-// octave is the logarithm of a duration to the base of 2. One microsecond is the
-// least that is told apart.
+// octave is the logarithm of a duration in microseconds, to the base of 2. The
+// bucket of what took none is as wide as an octave.
 func octave(d time.Duration) float64 {
-	return math.Log2(max(1, float64(d)/float64(time.Microsecond)))
+	return math.Log2(max(0.5, float64(d)/float64(time.Microsecond)))
 }
 
 // span is the first and the last bucket that is not empty.

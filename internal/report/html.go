@@ -203,8 +203,12 @@ func (p *page) appendHead(b []byte, r *fetch.Result) []byte {
 	return append(b, "]]"...)
 }
 
-// appendPair appends a name of this program and a text to a list.
+// appendPair appends a name of this program and a text to a list, unless there is no
+// text.
 func appendPair(b []byte, name string, text []byte) []byte {
+	if len(text) == 0 {
+		return b
+	}
 	if b[len(b)-1] == ']' {
 		b = append(b, ',')
 	}

@@ -69,7 +69,7 @@ func (p *page) appendMain(b []byte, s *Summary) []byte {
 		v.Records = fmt.Sprintf("%s of %s match", grouped(t.records), hosts)
 	}
 	if len(p.first) < t.records {
-		v.Caption = fmt.Sprintf("The first %d of %s hosts. With JavaScript this is a table of all, to sort and to search.", len(p.first), grouped(t.records))
+		v.Caption = fmt.Sprintf("The first %d of %s hosts. With JavaScript all are here, to sort and to search.", len(p.first), grouped(t.records))
 	}
 	for i, c := range p.picker.columns {
 		v.Columns = append(v.Columns, pageColumn{c.Name, p.values[i].some && !p.values[i].text})

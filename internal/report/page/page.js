@@ -188,10 +188,11 @@
 		column.append(button);
 	});
 	document.querySelectorAll('[data-words]').forEach(label => {
-		const button = element('button', {type: 'button', className: label.className, ariaPressed: false}, ...label.childNodes);
+		const text = label.textContent, of = label.parentNode.querySelector('.label').textContent;
+		const button = element('button', {type: 'button', className: label.className, ariaPressed: false}, text);
 		button.dataset.words = label.dataset.words;
-		const of = label.parentNode.querySelector('.label').textContent;
-		button.dataset.meaning = label.className === 'rest' ? 'without ' + of : of;
+		button.dataset.meaning = text === of ? of : 'without ' + of;
+		button.ariaLabel = text === of ? of : text + ' ' + of;
 		button.addEventListener('click', () => filterBy(button));
 		label.replaceWith(button);
 	});
@@ -208,11 +209,12 @@
 	addEventListener('resize', draw);
 
 	// The rows keep the widths and the height that the browser gave to the first ones.
-	const widths = columns.map(column => column.offsetWidth);
+	const widths = columns.map(column => Math.ceil(column.getBoundingClientRect().width));
 	columns.forEach((column, i) => column.style.width = widths[i] + 'px');
 	table.classList.add('frozen');
 	const height = body.rows.length ? body.rows[0].getBoundingClientRect().height : 1;
 
+	find('.first')?.remove();
 	find('form').hidden = find('.keys').hidden = false;
 	update();
 }
