@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"math"
+	"strconv"
 	"time"
 )
 
@@ -23,23 +24,30 @@ type chart struct {
 }
 
 type chartBar struct {
-	X, Y, Width, Height float64
+	X, Y, Width, Height measure
 	Label               string
 }
 
+// measure is a length or a place in a drawing, written with two decimal places.
+type measure float64
+
+func (m measure) String() string {
+	return strconv.FormatFloat(math.Round(float64(m)*100)/100, 'f', -1, 64)
+}
+
 type chartTick struct {
-	X    float64
+	X    measure
 	Text string
 }
 
 // chartMark is a line at a quantile, with its name beside it.
 type chartMark struct {
-	X, Top       float64
-	TextX, TextY float64
+	X, Top       measure
+	TextX, TextY measure
 	Anchor, Text string
 }
 
-func newMark(x, top float64, text string) chartMark {
+func newMark(x, top measure, text string) chartMark {
 	if x > chartWidth/2 {
 		return chartMark{x, top, x - 4, top + 10, "end", text}
 	}
@@ -55,17 +63,17 @@ func newChart(h *histogram) *chart {
 	for (last-first)/merged >= chartBars {
 		merged *= 2
 	}
-	first = max(0, (first/merged-1)*merged)
-	end := max(last+merged, first+16)
-	from, to := octave(startOf(first)), octave(startOf(end))
-	place := func(d time.Duration) float64 { return chartWidth * (octave(d) - from) / (to - from) }
+	first -= first % merged
+	pad := max(merged, (16-last+first)/2)
+	from, to := octave(startOf(max(0, first-pad))), octave(startOf(last+merged+pad))
+	place := func(d time.Duration) measure { return measure(chartWidth * (octave(d) - from) / (to - from)) }
 
 	median, high := h.quantile(0.5), h.quantile(0.99)
 	c := &chart{
 		Meaning: fmt.Sprintf("Histogram of the time to first byte: median %s, 99th percentile %s", inSeconds(median), inSeconds(high)),
 		Marks:   []chartMark{newMark(place(median), -34, "median"), newMark(place(high), -18, "99th percentile")},
 	}
-	tallest := 0.0
+	tallest := measure(0)
 	for bucket := first; bucket <= last; bucket += merged {
 		n := 0
 		for _, one := range h.buckets[bucket:min(bucket+merged, len(h.buckets))] {
@@ -74,8 +82,8 @@ func newChart(h *histogram) *chart {
 		if n > 0 {
 			x := place(startOf(bucket))
 			width := place(startOf(bucket+merged)) - x
-			c.Bars = append(c.Bars, chartBar{X: x + 0.5, Width: max(1, width-1), Height: float64(n) / width, Label: grouped(n)})
-			tallest = max(tallest, float64(n)/width)
+			c.Bars = append(c.Bars, chartBar{X: x + 0.5, Width: max(1, width-1), Height: measure(n) / width, Label: grouped(n)})
+			tallest = max(tallest, measure(n)/width)
 		}
 	}
 	for i := range c.Bars {

@@ -194,6 +194,9 @@ func (p *page) appendHead(b []byte, r *fetch.Result) []byte {
 	}
 	b = append(b, "],["...)
 	for section := range sections(r) {
+		if len(section.Raw) == 0 {
+			continue
+		}
 		if b[len(b)-1] != '[' {
 			b = append(b, `,"",`...)
 		}

@@ -32,7 +32,7 @@ type pageTotal struct{ Name, Value string }
 // pageSlice is a part of a whole, in per cent of it.
 type pageSlice struct {
 	Class       string // in page.css
-	From, Share float64
+	From, Share measure
 }
 
 // pagePanel is a list of counts below a heading.
@@ -46,7 +46,7 @@ type pageBar struct {
 	Label, Note string
 	Class       string // in page.css
 	Count       string
-	Share       float64 // of the longest bar, or of the whole, in per cent
+	Share       measure // of the longest bar, or of the whole, in per cent
 	Words       string  // that filter the table; "" if nothing does
 	Rest        string  // stands before the count
 	RestWords   string  // that filter the table by the rest
@@ -113,7 +113,7 @@ func totals(s *Summary, t *tally) []pageTotal {
 // strip is all records as parts of a line: the classes of statuses, then the
 // failures.
 func strip(s *Summary) (list []pageSlice) {
-	from := 0.0
+	from := measure(0)
 	add := func(class string, n int) {
 		if n > 0 {
 			share := percent(n, s.Total())
@@ -279,11 +279,11 @@ func byCount[K cmp.Ordered](counts map[K]int) func(yield func(K, int) bool) {
 	}
 }
 
-func percent(n, of int) float64 {
+func percent(n, of int) measure {
 	if of == 0 {
 		return 0
 	}
-	return 100 * float64(n) / float64(of)
+	return 100 * measure(n) / measure(of)
 }
 
 func plural(n int, noun string) string {
