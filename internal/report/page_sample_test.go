@@ -63,10 +63,12 @@ func population(n int) func(yield func(*fetch.Result) bool) {
 				}
 				continue
 			}
+			// Hosts of a profile are set up alike.
+			profile := rand.New(rand.NewPCG(uint64(random.ExpFloat64()*4), 5))
 			status := statuses[random.IntN(len(statuses))]
 			var head bytes.Buffer
 			fmt.Fprintf(&head, "HTTP/1.1 %d X\r\nDate: Wed, 25 Nov 2026 18:54:00 GMT\r\nContent-Type: text/html; charset=utf-8\r\n", status)
-			if server := servers[random.IntN(len(servers))]; server != "" {
+			if server := servers[profile.IntN(len(servers))]; server != "" {
 				fmt.Fprintf(&head, "Server: %s\r\n", server)
 			}
 			if status/100 == 3 {
@@ -87,7 +89,7 @@ func population(n int) func(yield func(*fetch.Result) bool) {
 				{"Vary: Accept-Encoding", 8},
 				{"Age: 12", 2},
 			} {
-				if random.IntN(10) < field.of {
+				if profile.IntN(10) < field.of {
 					head.WriteString(field.line + "\r\n")
 				}
 			}

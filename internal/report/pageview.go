@@ -202,7 +202,7 @@ func (t *tally) certificatesPanel() pagePanel {
 		panel.Note = fmt.Sprintf("None of %s ends within 30 days.", grouped(t.certs))
 		return panel
 	}
-	panel.Note = "End within 30 days:"
+	panel.Note = fmt.Sprintf("Of %s, these end within 30 days, or have ended.", grouped(t.certs))
 	panel.Bars = append(panel.Bars, pageBar{
 		Label: "all of them", Class: "class4", Count: grouped(t.ending), Share: percent(t.ending, t.certs), Words: "ending",
 	})
@@ -212,7 +212,7 @@ func (t *tally) certificatesPanel() pagePanel {
 		if e.left < 0 {
 			when = fmt.Sprintf("%d %s ago", -days, plural(-days, "day"))
 		}
-		panel.Bars = append(panel.Bars, pageBar{Label: e.host, Rest: e.end.UTC().Format("2 Jan 2006"), Count: when})
+		panel.Bars = append(panel.Bars, pageBar{Label: e.host, Count: when})
 	}
 	return panel
 }

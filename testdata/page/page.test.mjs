@@ -134,10 +134,12 @@ test('filters by each count', async t => {
 		assert.equal(await button.getAttribute('aria-pressed'), 'false');
 	}
 	await page.getByRole('button', {name: '5xx'}).click();
-	assert.match(await found(page), /^41 of 300 hosts: 5xx$/);
+	assert.match(await found(page), /^\d+ of 300 hosts: 5xx$/);
 	assert.ok((await column(page, 2)).every(status => status[0] === '5'));
+	const before = number(await found(page));
 	await page.fill('#search', '503');
-	assert.match(await found(page), /^23 of 300 hosts: 5xx$/);
+	assert.ok(number(await found(page)) < before, 'a search is within the filter');
+	assert.match(await found(page), /: 5xx$/);
 });
 
 test('scrolls to every row', async t => {
@@ -347,7 +349,7 @@ test('times', async t => {
 			const ready = performance.getEntriesByType('navigation')[0].loadEventEnd;
 			const headers = document.querySelectorAll('thead button'), search = document.querySelector('#search');
 			return {
-				'first paint': paint, ready,
+				'first paint': paint, complete: ready,
 				'sort text': await time(() => headers[0].click()),
 				'sort numbers': await time(() => headers[4].click()),
 				search: await time(() => {
