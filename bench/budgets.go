@@ -38,12 +38,17 @@ func (r *results) budgets() []budget {
 	add("CPU per host: wget-csv / wget", 1.2, ratio("table", "wget-csv", "wget"))
 	add("CPU per host: wget-policy / wget", 1.1, ratio("table", "wget-policy", "wget"))
 	add("CPU per host over TLS: wget / curl", 0.45, ratio("tls", "wget", "curl"))
+	add("CPU per host over TLS: wget-http2 / wget", 1.25, ratio("http2", "wget-http2", "wget"))
 	add("CPU per host: names / addresses", 1.6, ratio("names", "wget-names", "wget"))
 	add("time to start: wget --version / curl --version", 0.8, &r.StartUp)
 	add("bytes of stack, a host that waits", 3<<10, r.Stack)
 	add("bytes per host, 1 MiB page", 6000, r.row("table", "wget").Bytes)
 	if m := r.row("memory", "wget"); m.Error == "" && m.InFlight == 10_000 {
 		add("peak MB, 10000 in flight", 60, &m.Peak)
+	}
+	if free, held := r.row("held", "wget"), r.row("held", "wget-held"); len(held.Runs) > 0 && held.Error == "" {
+		more := held.Peak - free.Peak
+		add("peak MB that --keep-order holds", 64, &more)
 	}
 	for _, long := range []struct{ table, client string }{
 		{"sweep-length", "wget"}, {"reconcile", "wget-json"}, {"reconcile", "wget-ordered"}, {"reconcile", "wget-faulty"},

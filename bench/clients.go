@@ -97,8 +97,16 @@ func clients() []client {
 			argv: func(l *lab, j job) []string { return append([]string{l.other}, ours()(l, j)[1:]...) },
 		},
 		{
+			name: "wget-http2", input: hostList, tls: true, status: "HTTP/2 200", last: "accept-ranges: bytes",
+			argv: ours("--http2"),
+		},
+		{
 			name: "wget-json", input: hostList, deep: true, tls: true, status: `"status":200`, last: `"accept-ranges"`,
 			argv: ours("--json"),
+		},
+		{
+			name: "wget-held", input: hostList, status: status, last: last,
+			argv: ours("--keep-order"),
 		},
 		{
 			name: "wget-csv", input: hostList, deep: true, status: ",200,", last: ",200,",
@@ -131,12 +139,11 @@ func clients() []client {
 		},
 		{
 			name: "curl", input: curlList, tls: true, status: status, last: last,
-			argv: func(l *lab, j job) []string {
-				return []string{
-					"curl", "-q", "-sS", "-I", "-k", "--parallel", "--parallel-max", strconv.Itoa(j.parallel),
-					"-K", l.path("list"),
-				}
-			},
+			argv: curl("--http1.1"),
+		},
+		{
+			name: "curl-http2", input: curlList, tls: true, status: "HTTP/2 200", last: "accept-ranges: bytes",
+			argv: curl("--http2"),
 		},
 		{
 			name: "gnu-wget", input: urlList, talks: true, tls: true, status: status, last: last,
@@ -162,6 +169,15 @@ func ours(more ...string) func(*lab, job) []string {
 			argv = append(argv, "--https", "-k")
 		}
 		return append(argv, more...)
+	}
+}
+
+func curl(protocol string) func(*lab, job) []string {
+	return func(l *lab, j job) []string {
+		return []string{
+			"curl", "-q", "-sS", "-I", "-k", protocol, "--parallel", "--parallel-max", strconv.Itoa(j.parallel),
+			"-K", l.path("list"),
+		}
 	}
 }
 

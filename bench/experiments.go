@@ -27,6 +27,7 @@ type point struct {
 	hosts, parallel int
 	https           bool
 	delay           time.Duration // of the slow server; 0: nginx
+	long            int           // bytes of the heads, all there before that of the first host; 0: nginx
 	faulty          bool          // there are hosts that misbehave
 	names           bool          // there is a resolver
 	lossy           bool          // and a tenth of the questions put to lossyServer is dropped
@@ -60,9 +61,21 @@ func experiments(cfg config) []experiment {
 			points: []point{{hosts: cfg.memory, parallel: cfg.memory, delay: time.Second}},
 		})
 	}
+	if cfg.held > 0 {
+		list = append(list, experiment{
+			name: "held", title: "Heads of 250 KB behind a first host that is stuck", base: "wget", clients: []string{"wget", "wget-held"},
+			points: []point{{hosts: cfg.held, parallel: parallel, long: 250_000}},
+		})
+	}
 	if cfg.tls {
 		list = append(list, experiment{
 			name: "tls", title: "TLS 1.3, full handshakes", base: "curl", clients: []string{"wget", "curl"},
+			points: []point{{hosts: cfg.hosts, parallel: parallel, https: true}},
+		})
+	}
+	if cfg.http2 {
+		list = append(list, experiment{
+			name: "http2", title: "HTTP/2 over TLS 1.3", base: "wget", clients: []string{"wget", "wget-http2", "curl-http2"},
 			points: []point{{hosts: cfg.hosts, parallel: parallel, https: true}},
 		})
 	}
@@ -156,13 +169,16 @@ func (l *lab) point(ctx context.Context, e experiment, p point, clients []client
 	if p.delay > 0 {
 		j.port = slowPort
 	}
+	if p.long > 0 {
+		j.port = longPort
+	}
 	stop, err := l.beside(ctx, p)
 	defer stop()
 	if err != nil {
 		return nil, err
 	}
 	rows := make([]row, len(clients))
-	if floor, err := pick([]string{"floor"}); err == nil && !p.https { // a round that does not count, to warm up
+	if floor, err := pick([]string{"floor"}); err == nil && !p.https && p.long == 0 { // a round that does not count, to warm up
 		warm := j
 		warm.hosts = min(j.hosts, 1000)
 		if err := l.ask(ctx, floor[0], warm, nil); err != nil {

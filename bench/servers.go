@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -28,6 +29,7 @@ const (
 	refusingPort  = 8083 // where nobody listens
 	resettingPort = 8084
 	silentPort    = 8085
+	longPort      = 8086
 )
 
 // A network is where the hosts of a list live: many addresses, one server behind all of them.
@@ -168,6 +170,9 @@ func (l *lab) beside(ctx context.Context, p point) (stop func(), err error) {
 	if p.delay > 0 {
 		start(l.slow(ctx, slowPort, "-delay", p.delay.String()))
 	}
+	if p.long > 0 {
+		start(l.slow(ctx, longPort, "-delay", "0", "-late", l.near.host(0), "-field", strconv.Itoa(p.long)))
+	}
 	if p.faulty {
 		start(l.slow(ctx, resettingPort, "-reset"))
 		start(l.slow(ctx, silentPort, "-delay", "24h"))
@@ -241,7 +246,7 @@ server { root page;
 server { root big;
 %s}
 }
-`, on.keep.Seconds(), listen(webPort, ""), listen(tlsPort, " ssl"), listen(bigPort, ""))
+`, on.keep.Seconds(), listen(webPort, ""), listen(tlsPort, " ssl http2"), listen(bigPort, ""))
 	if err := os.WriteFile(filepath.Join(dir, "nginx.conf"), []byte(conf), 0o644); err != nil {
 		return nil, err
 	}

@@ -1,8 +1,9 @@
 // Command slow is a server that keeps its clients waiting: it accepts, reads a request, waits, sends a head and
 // closes. It holds as many connections as it has descriptors, so that a client's cost per host in flight can be seen.
 // With a delay beyond a client's patience it is a server that never answers; with -reset it is one that hangs up at once.
+// With -late one of its addresses keeps its clients waiting for longer, and with -field heads are long.
 //
-//	slow [-delay 1s | -reset] ADDRESS...
+//	slow [-delay 1s [-late IP] [-field BYTES] | -reset] ADDRESS...
 package main
 
 import (
@@ -10,6 +11,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"strings"
 	"time"
 )
 
@@ -30,15 +32,30 @@ const head = "HTTP/1.1 200 OK\r\n" +
 	"X-Frame-Options: SAMEORIGIN\r\n" +
 	"Accept-Ranges: bytes\r\n\r\n"
 
+// lateBy is how much longer the clients of the late address wait.
+const lateBy = 5 * time.Second
+
 func main() {
 	delay := flag.Duration("delay", time.Second, "time between request and reply")
+	late := flag.String("late", "", "address whose clients wait for longer")
+	field := flag.Int("field", 0, "length of one more field in the head")
 	reset := flag.Bool("reset", false, "reset every connection instead")
 	flag.Parse()
 	if flag.NArg() == 0 {
-		fmt.Fprintln(os.Stderr, "usage: slow [-delay 1s | -reset] ADDRESS...")
+		fmt.Fprintln(os.Stderr, "usage: slow [-delay 1s [-late IP] [-field BYTES] | -reset] ADDRESS...")
 		os.Exit(2)
 	}
-	answer := func(conn net.Conn) { reply(conn, *delay) }
+	text := head
+	if *field > 0 {
+		text = strings.Replace(head, "Server: slow", "Server: slow\r\nX-Long: "+strings.Repeat("x", *field), 1)
+	}
+	answer := func(conn net.Conn) {
+		delay := *delay
+		if host, _, err := net.SplitHostPort(conn.LocalAddr().String()); err == nil && host == *late {
+			delay += lateBy
+		}
+		reply(conn, delay, text)
+	}
 	if *reset {
 		answer = hangUp
 	}
@@ -65,7 +82,7 @@ func serve(address string, answer func(net.Conn)) error {
 }
 
 // reply takes whatever comes first for the request: the clients send it in one piece.
-func reply(conn net.Conn, delay time.Duration) {
+func reply(conn net.Conn, delay time.Duration, head string) {
 	defer conn.Close()
 	var request [512]byte
 	if _, err := conn.Read(request[:]); err != nil {

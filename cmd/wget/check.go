@@ -19,6 +19,8 @@ import (
 type config struct {
 	specs    []fetch.Spec   // targets among the arguments
 	files    []string       // input files; "-" is stdin
+	from     []string       // records of earlier runs, in place of asking; "-" is stdin
+	tlsFiles []file         // files that have been read
 	defaults fetch.Defaults // for targets that do not say otherwise
 	demo     bool           // the sample servers answer
 	fetch    fetch.Options
@@ -50,9 +52,10 @@ func (f *flags) config(set func(string) bool, args []string, s streams) (*config
 		return nil, err
 	}
 	c := &config{
-		files: f.inputs, demo: f.demo, output: f.output, page: f.page, quiet: f.quiet, fail: f.fail, exitZero: f.exitZero,
+		files: f.inputs, from: f.from, demo: f.demo, output: f.output, page: f.page, quiet: f.quiet, fail: f.fail, exitZero: f.exitZero,
 		defaults: fetch.Defaults{TLS: f.https, Ports: ports, Path: fetch.RequestTarget(f.path)},
 		format:   format,
+		tlsFiles: f.tlsFiles(),
 	}
 	if c.report, err = f.reportOptions(set, s, os.Getenv); err != nil {
 		return nil, err
@@ -70,6 +73,13 @@ func (f *flags) checkPairs(set func(string) bool) error {
 		{"quiet", "verbose"},
 		{"head", "method"},
 		{"http1.0", "http1.1"},
+		{"http1.0", "http2"},
+		{"http1.1", "http2"},
+		{"http1.0", "http2-prior-knowledge"},
+		{"http1.1", "http2-prior-knowledge"},
+		{"from", "demo"},
+		{"baseline", "group"},
+		{"baseline", "fields"},
 		{"proxy", "no-proxy"},
 		{"noproxy", "no-proxy"},
 		{"proxy", "unix-socket"},
@@ -171,6 +181,8 @@ func (f *flags) checkedFormat(s streams) (report.Format, error) {
 		return format, usage("--include-raw needs --json")
 	case f.group != "" && !format.HasGroups:
 		return format, usage("--group does not go with --format %s", f.format)
+	case f.baseline != "" && !format.HasGroups:
+		return format, usage("--baseline does not go with --format %s", f.format)
 	case f.fields != "" && !format.HasColumns:
 		return format, usage("--fields does not go with --format %s", f.format)
 	case format.Binary && f.output == "" && isTerminal(s.out):
@@ -183,20 +195,23 @@ func (f *flags) checkedFormat(s streams) (report.Format, error) {
 // and stderr says so.
 func (f *flags) fetchOptions(set func(string) bool, stderr io.Writer) (o fetch.Options, err error) {
 	o = fetch.Options{
-		Protocol: "HTTP/1.1", Method: f.method, UserAgent: f.userAgent, ServerName: f.sni,
+		Protocol: "HTTP/1.1", Method: f.method, UserAgent: f.userAgent, ServerName: f.sni, NoSNI: set("sni") && f.sni == "",
 		DNS: dns.Config{Timeout: time.Duration(f.dnsTimeout)}, ConnectTimeout: time.Duration(f.connectTimeout),
 		ReadTimeout: time.Duration(f.readTimeout), MaxTime: time.Duration(f.maxTime),
 		Tries: f.tries, RetryRefused: f.retryRefused,
 		Location: f.location, MaxRedirect: f.maxRedirect, AllowPrivate: f.allowPrivate,
 		UnixSocket: f.unixSocket,
-		MaxHeader:  int(f.maxHeader), Parallel: f.parallel, PerAddr: f.perIP, Rate: float64(f.rate), Ordered: f.keepOrder,
+		MaxHeader:  int(f.maxHeader), Parallel: f.parallel, PerAddr: f.perIP, Rate: float64(f.rate), AllAddrs: f.allIPs, Ordered: f.keepOrder,
 	}
 	if most := maxParallel(); f.parallel > most {
 		fmt.Fprintf(stderr, "%s: --parallel-max %d: this process may open %d connections at once (ulimit -n)\n", f.program, f.parallel, most)
 		o.Parallel = most
 	}
-	if f.http10 {
+	switch {
+	case f.http10:
 		o.Protocol = "HTTP/1.0"
+	case f.http2, f.http2Known:
+		o.Protocol, o.PriorKnowledge = "HTTP/2", f.http2Known
 	}
 	switch {
 	case f.ipv4:
@@ -248,6 +263,8 @@ func (f *flags) reportOptions(set func(string) bool, s streams, env func(string)
 		ColorErr: useColor(f.color, s.err, env),
 		Progress: f.progressOptions(s, env),
 		Pairs:    f.pairs,
+
+		CountInterrupted: isTerminal(s.err),
 	}
 	if set("fields") {
 		if o.Columns, err = report.ParseColumns(f.fields); err != nil {
@@ -260,6 +277,12 @@ func (f *flags) reportOptions(set func(string) bool, s streams, env func(string)
 			return o, usage("--group: %w", err)
 		}
 		o.Group, o.Wide = &by, f.wide
+	}
+	if f.baseline != "" {
+		if o.Baseline, err = readBaseline(f.baseline); err != nil {
+			return o, err
+		}
+		o.Wide = f.wide
 	}
 	if o.Match, err = parseEach("--match %q: %w", f.match, report.ParseCondition); err != nil {
 		return o, err
@@ -287,6 +310,7 @@ func (f *flags) reportOptions(set func(string) bool, s streams, env func(string)
 // terminal, as lines where stderr is none and --verbose is given, or as
 // --progress says. There is no bar if stdout is a pipe: the program that reads
 // the pipe may write to the same terminal, which would tear its lines and the bar.
+// Nor is there one if targets are typed, which a bar would be drawn over.
 func (f *flags) progressOptions(s streams, env func(string) string) report.Progress {
 	p := report.Progress{Width: func() int { return terminalWidth(s.err) }}
 	switch {
@@ -294,7 +318,7 @@ func (f *flags) progressOptions(s streams, env func(string) string) report.Progr
 		p.Style = report.ProgressBar
 	case f.progress == "none", f.quiet:
 	case isTerminal(s.err):
-		if env("TERM") != "dumb" && !(isStdout(f.output) && isPipe(s.out)) {
+		if env("TERM") != "dumb" && !(isStdout(f.output) && isPipe(s.out)) && !f.isTyped(s.in) {
 			p.Style, p.Delay = report.ProgressBar, time.Second
 		}
 	case f.verbose:
@@ -303,9 +327,26 @@ func (f *flags) progressOptions(s streams, env func(string) string) report.Progr
 	return p
 }
 
+// isTyped reports whether an input is a terminal, or could be one.
+func (f *flags) isTyped(stdin io.Reader) bool {
+	return slices.ContainsFunc(f.inputs, func(name string) bool {
+		if isStdin(name) {
+			return isTerminal(stdin)
+		}
+		info, err := os.Stat(name)
+		return err == nil && info.Mode()&os.ModeCharDevice != 0
+	})
+}
+
 // addTargets reads the arguments. Without any target it turns to the samples or
 // to stdin.
 func (c *config) addTargets(args []string, s streams) error {
+	switch {
+	case len(c.from) > 0 && len(args)+len(c.files) > 0:
+		return usage("--from shows recorded hosts, and no others: name no target beside it")
+	case len(c.from) > 0:
+		return nil
+	}
 	if len(args)+len(c.files) == 0 {
 		switch {
 		case c.demo:

@@ -48,7 +48,7 @@ func exitCodes() []exitMeaning {
 		{[]int{exitAuth}, "a status of 401 or 407, with --fail; a proxy that wants credentials"},
 		{[]int{exitProtocol}, "a reply that is not HTTP/1, or past a limit; a redirect that leads nowhere"},
 		{[]int{exitStatus}, "a status of 400 or more, with --fail"},
-		{[]int{exitCheck}, "a check did not hold (--expect, --fail-if)"},
+		{[]int{exitCheck}, "a check did not hold (--expect, --fail-if), or something changed (--baseline)"},
 		{[]int{exitSignal + int(syscall.SIGINT), exitSignal + int(syscall.SIGTERM)}, "SIGINT, SIGTERM"},
 	}
 }
@@ -121,6 +121,29 @@ func recordsCode(s *report.Summary, fail bool) int {
 		code = lower(code, exitCheck)
 	}
 	return code
+}
+
+// changesCode is the exit code beside a baseline: the records count only by what
+// is not as it was, and a line of an input that is no target.
+func changesCode(s *report.Summary) (code int) {
+	if s.Kinds[fetch.KindBadTarget] > 0 {
+		code = exitUsage
+	}
+	if s.Changes > 0 || s.Checks.Failed > 0 {
+		code = lower(code, exitCheck)
+	}
+	return code
+}
+
+// judge is the exit code that the records call for.
+func (c *config) judge(s *report.Summary) int {
+	switch {
+	case c.exitZero:
+		return exitOK
+	case c.report.Baseline != nil:
+		return changesCode(s)
+	}
+	return recordsCode(s, c.fail)
 }
 
 func kindCode(k fetch.Kind) int {

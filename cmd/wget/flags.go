@@ -18,13 +18,17 @@ type flags struct {
 	https  bool
 	ports  []string
 	path   string
+	allIPs bool
+	from   []string
 	demo   bool
 
-	method    string
-	head      bool
-	headers   []string
-	userAgent string
-	http10    bool
+	method     string
+	head       bool
+	headers    []string
+	userAgent  string
+	http10     bool
+	http2      bool
+	http2Known bool
 
 	ipv4, ipv6  bool
 	bindAddress string
@@ -41,6 +45,9 @@ type flags struct {
 	certFile string
 	keyFile  string
 	sni      string
+	tlsMin   string
+	tlsMax   string
+	curves   []string
 
 	timeout        seconds
 	dnsTimeout     seconds
@@ -74,6 +81,7 @@ type flags struct {
 	progress    string
 
 	match, expect, failIf []string
+	baseline              string
 	fail                  bool
 	exitZero              bool
 
@@ -117,6 +125,8 @@ func (f *flags) declareTargets(p *pflag.FlagSet) {
 	p.BoolVar(&f.https, "https", false, "use https for targets without a scheme")
 	p.StringSliceVar(&f.ports, "port", nil, "ask these ports of targets without one, as `LIST` 80,8080")
 	p.StringVar(&f.path, "path", "/", "ask for `PATH` of targets without one")
+	p.BoolVar(&f.allIPs, "all-ips", false, "ask each address of a name, and show where they differ")
+	p.StringArrayVar(&f.from, "from", nil, "show the records of an earlier run in `FILE` instead of asking; - is stdin; repeatable")
 	p.BoolVar(&f.demo, "demo", false, "ask sample servers inside the program instead of the network")
 }
 
@@ -127,6 +137,8 @@ func (f *flags) declareRequest(p *pflag.FlagSet) {
 	p.StringVarP(&f.userAgent, "user-agent", "U", "wget/"+version(), "send `AGENT` as User-Agent")
 	p.BoolVarP(&f.http10, "http1.0", "0", false, "send GET / HTTP/1.0 and Host, nothing else")
 	p.Bool("http1.1", false, "send an HTTP/1.1 request (the default)")
+	p.BoolVar(&f.http2, "http2", false, "speak HTTP/2 over TLS, with servers that agree to it")
+	p.BoolVar(&f.http2Known, "http2-prior-knowledge", false, "speak HTTP/2 without TLS too, without asking")
 }
 
 func (f *flags) declareConnection(p *pflag.FlagSet) {
@@ -143,11 +155,14 @@ func (f *flags) declareConnection(p *pflag.FlagSet) {
 }
 
 func (f *flags) declareTLS(p *pflag.FlagSet) {
-	p.BoolVarP(&f.insecure, "no-check-certificate", "k", false, "accept any certificate (alias --insecure)")
+	p.BoolVarP(&f.insecure, "no-check-certificate", "k", false, "look at anything: any certificate, TLS 1.0 and up, old ciphers and keys (alias --insecure)")
 	p.StringVar(&f.caFile, "ca-certificate", "", "trust the certificates in `FILE` instead of the system's")
 	p.StringVar(&f.certFile, "certificate", "", "present the client certificate in `FILE`")
 	p.StringVar(&f.keyFile, "private-key", "", "its key, if in another `FILE`")
-	p.StringVar(&f.sni, "sni", "", "send `NAME` as SNI and verify the certificate for it")
+	p.StringVar(&f.sni, "sni", "", "send `NAME` as SNI and verify the certificate for it; '' sends none")
+	p.StringVar(&f.tlsMin, "tls-min", "", "speak TLS `VERSION` 1.0, 1.1, 1.2 or 1.3 or a later one (1.2, with -k 1.0)")
+	p.StringVar(&f.tlsMax, "tls-max", "", "speak TLS `VERSION` or an earlier one (1.3)")
+	p.StringSliceVar(&f.curves, "curves", nil, "offer these key exchanges, as `LIST` X25519MLKEM768,X25519,P-256,P-384,P-521")
 }
 
 func (f *flags) declareLimits(p *pflag.FlagSet) {
@@ -165,7 +180,7 @@ func (f *flags) declareLimits(p *pflag.FlagSet) {
 	p.Var(&f.maxHeader, "max-header", "read header sections of at most so many bytes, as 65536, 64k or 1m")
 	p.IntVar(&f.parallel, "parallel-max", defaultParallel(), "ask at most `N` hosts at once")
 	p.IntVar(&f.perIP, "per-ip", 0, "ask at most `N` of them at one address (0: no bound)")
-	p.Var(&f.rate, "rate", "start at most this many hosts, as 50/s or 600/m")
+	p.Var(&f.rate, "rate", "begin at most this many requests, as 50/s or 600/m")
 }
 
 func (f *flags) declareRedirects(p *pflag.FlagSet) {
@@ -190,7 +205,7 @@ func (f *flags) declareOutput(p *pflag.FlagSet) {
 	p.BoolVar(&f.keepOrder, "keep-order", false, "show results in the order of the targets")
 	p.StringVar(&f.color, "color", "auto", "colour `WHEN` auto, always or never")
 	p.BoolVarP(&f.quiet, "quiet", "q", false, "no closing lines and no progress")
-	p.BoolVarP(&f.verbose, "verbose", "v", false, "announce each host and explain anomalies on stderr")
+	p.BoolVarP(&f.verbose, "verbose", "v", false, "announce each host, tell its TLS session and explain anomalies, on stderr")
 	p.StringVar(&f.progress, "progress", "auto", "show progress as `STYLE` auto, bar or none")
 	p.BoolP("server-response", "S", false, "accepted for GNU wget's sake: headers are what this prints")
 	p.Bool("no-verbose", false, "accepted for GNU wget's sake, as -nv")
@@ -204,6 +219,7 @@ func (f *flags) declareVerdict(p *pflag.FlagSet) {
 	p.StringArrayVar(&f.match, "match", nil, "show only hosts that `EXPR` is true of; repeatable")
 	p.StringArrayVar(&f.expect, "expect", nil, "check that `EXPR` is true of every host; repeatable")
 	p.StringArrayVar(&f.failIf, "fail-if", nil, "check that `EXPR` is true of no host; repeatable")
+	p.StringVar(&f.baseline, "baseline", "", "show what is not as in the records of an earlier run in `FILE`")
 	p.BoolVar(&f.exitZero, "exit-zero", false, "exit with 0 when every target has a record")
 }
 

@@ -23,29 +23,39 @@ type hosts struct {
 
 	// How far the targets have been read, for a guess at how many are to come.
 	listed    int          // targets among the arguments
-	size      int64        // bytes of the inputs; 0 if one of them is no regular file
 	read      atomic.Int64 // targets
 	consumed  atomic.Int64 // bytes
 	exhausted atomic.Bool
 }
 
-// openHosts opens every input before the first host is asked, so that a wrong
+// newHosts checks every input before the first host is asked, so that a wrong
 // name is found at once.
-func openHosts(c *config, stdin io.Reader) (*hosts, error) {
+func newHosts(c *config, stdin io.Reader) (*hosts, error) {
 	h := &hosts{specs: c.specs, defaults: c.defaults}
 	for _, spec := range c.specs {
 		h.listed += min(spec.Count(), math.MaxInt-h.listed)
 	}
 	for _, name := range c.files {
-		in, err := openInput(name, stdin)
+		in, err := newInput(name, stdin)
 		if err != nil {
-			h.close()
 			return nil, fileError(fmt.Errorf("--input-file: %w", err))
 		}
 		h.inputs = append(h.inputs, in)
 	}
-	h.size = h.sizeOfInputs()
 	return h, nil
+}
+
+// size is the size of the inputs as they are now, in bytes; 0 if one of them is no
+// regular file.
+func (h *hosts) size() (size int64) {
+	for _, in := range h.inputs {
+		n := in.size()
+		if n < 0 {
+			return 0
+		}
+		size += n
+	}
+	return size
 }
 
 // names lists the inputs.
@@ -57,22 +67,8 @@ func (h *hosts) names() string {
 	return strings.Join(names, ", ")
 }
 
-func (h *hosts) close() {
-	for _, in := range h.inputs {
-		in.r.Close()
-	}
-}
-
-// sizeOfInputs is 0 if one of the inputs is no regular file.
-func (h *hosts) sizeOfInputs() (size int64) {
-	for _, in := range h.inputs {
-		if in.size < 0 {
-			return 0
-		}
-		size += in.size
-	}
-	return size
-}
+// isEmpty reports whether there was no target, once everything has been read.
+func (h *hosts) isEmpty() bool { return h.read.Load() == 0 }
 
 // expected is the number of targets in all: exact if all are known, and else a
 // guess from how many were in the bytes read so far. It is 0 if there is no
@@ -84,10 +80,14 @@ func (h *hosts) expected() (n int, exact bool) {
 		return read, true
 	case len(h.inputs) == 0:
 		return h.listed, true
-	case h.size == 0 || consumed == 0:
+	case consumed == 0:
 		return 0, false
 	}
-	inFiles := float64(read-h.listed) * float64(h.size) / float64(consumed)
+	size := h.size()
+	if size < consumed { // no files, or files that are being written anew
+		return 0, false
+	}
+	inFiles := float64(read-h.listed) * float64(size) / float64(consumed)
 	return h.listed + int(inFiles), false
 }
 
@@ -120,7 +120,7 @@ func (h *hosts) targets(ctx context.Context) iter.Seq[fetch.Target] {
 // the next.
 func (h *hosts) readInput(ctx context.Context, in input, yield func(fetch.Target) bool) bool {
 	first, wanted := true, true
-	err := readLines(ctx, in.r, func(line []byte, long bool) bool {
+	err := readLines(ctx, in.open, func(line []byte, long bool) bool {
 		h.consumed.Add(int64(len(line)))
 		if first && isUTF16(line) {
 			h.fail(usage("%s is UTF-16: a list of targets is UTF-8", in.name))

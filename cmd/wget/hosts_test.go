@@ -35,11 +35,10 @@ func TestExpected(t *testing.T) {
 		{"a pipe", config{files: []string{"-"}}, guess{}, guess{}, guess{1000, true}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			h, err := openHosts(&c.config, strings.NewReader(strings.Repeat("a.test\n", 1000)))
+			h, err := newHosts(&c.config, strings.NewReader(strings.Repeat("a.test\n", 1000)))
 			if err != nil {
 				t.Fatal(err)
 			}
-			defer h.close()
 			check := func(when string, want guess) {
 				t.Helper()
 				if n, exact := h.expected(); n != want.n || exact != want.exact {
@@ -55,5 +54,41 @@ func TestExpected(t *testing.T) {
 			}
 			check("behind", c.behind)
 		})
+	}
+}
+
+// A list that grows while it is read is never guessed to be shorter than what has
+// been read of it.
+func TestExpectedOfGrowingList(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "hosts.txt")
+	grow := func(lines int) {
+		f, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		if _, err := f.WriteString(strings.Repeat("a.test\n", lines)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	grow(20_000) // more than one read
+	h, err := newHosts(&config{files: []string{file}}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := 0
+	for range h.targets(t.Context()) {
+		if seen++; seen == 10_000 || seen == 20_000 {
+			grow(20_000)
+		}
+		switch n, exact := h.expected(); {
+		case n < seen || exact:
+			t.Fatalf("%d, %v after %d targets", n, exact, seen)
+		case seen == 30_000 && n != 60_000:
+			t.Errorf("%d after %d targets, want 60000", n, seen)
+		}
+	}
+	if n, exact := h.expected(); seen != 60_000 || n != seen || !exact {
+		t.Errorf("%d, %v after %d targets", n, exact, seen)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 )
 
 // maxLine is the longest line of an input that can be a target, in bytes.
@@ -13,46 +14,74 @@ const maxLine = 64 << 10
 
 // input is a file of targets, or stdin.
 type input struct {
-	name string
-	r    io.ReadCloser
-	size int64 // in bytes; -1 if it is no regular file
+	name  string    // for messages
+	path  string    // "" for stdin
+	stdin io.Reader // if path is ""
 }
 
-// openInput opens a file of targets; "-" is stdin. Closing the input leaves stdin
-// open.
-func openInput(name string, stdin io.Reader) (input, error) {
-	if name == "-" {
-		return input{"stdin", io.NopCloser(stdin), sizeOf(stdin)}, nil
+// newInput checks that a file of targets can be read. The file is opened when its
+// turn comes, so that any number of them takes one descriptor.
+func newInput(name string, stdin io.Reader) (input, error) {
+	if isStdin(name) {
+		return input{name: "stdin", stdin: stdin}, nil
 	}
-	f, err := os.Open(name)
-	if err != nil {
+	info, err := os.Stat(name)
+	switch {
+	case err != nil:
 		return input{}, err
-	}
-	if info, err := f.Stat(); err == nil && info.IsDir() {
-		f.Close()
+	case info.IsDir():
 		return input{}, fmt.Errorf("%s is a directory", name)
+	case info.Mode().IsRegular(): // a pipe cannot be opened twice
+		f, err := os.Open(name)
+		if err != nil {
+			return input{}, err
+		}
+		f.Close()
 	}
-	return input{name, f, sizeOf(f)}, nil
+	return input{name: name, path: name}, nil
 }
 
-// sizeOf is the size of a regular file, and -1 of anything else.
-func sizeOf(r io.Reader) int64 {
-	f, ok := r.(interface{ Stat() (os.FileInfo, error) })
-	if !ok {
-		return -1
+// isStdin reports whether --input-file stands for stdin, which is not opened
+// again: a socket cannot be.
+func isStdin(name string) bool {
+	return slices.Contains([]string{"-", "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"}, name)
+}
+
+// open may wait, as for the writer of a pipe. Closing the input leaves stdin open.
+func (in input) open() (io.ReadCloser, error) {
+	if in.path == "" {
+		return io.NopCloser(patient(in.stdin)), nil
 	}
-	info, err := f.Stat()
+	f, err := os.Open(in.path)
+	if err != nil {
+		return nil, err
+	}
+	return f, nil
+}
+
+// size is the size of a regular file as it is now, in bytes; -1 of anything else.
+func (in input) size() int64 {
+	info, err := in.stat()
 	if err != nil || !info.Mode().IsRegular() {
 		return -1
 	}
 	return info.Size()
 }
 
-// readLines calls yield for each line of r, with its end, until r or ctx ends or
-// yield returns false. Of a line of more than maxLine bytes yield gets the start,
-// and long is true. The error is r's.
-func readLines(ctx context.Context, r io.Reader, yield func(line []byte, long bool) bool) error {
-	lines := bufio.NewReaderSize(untilDone(ctx, r), maxLine)
+func (in input) stat() (os.FileInfo, error) {
+	if in.path == "" {
+		return statOf(in.stdin)
+	}
+	return os.Stat(in.path)
+}
+
+// readLines calls yield for each line of what open opens, with its end, until that
+// or ctx ends or yield returns false. Of a line of more than maxLine bytes yield
+// gets the start, and long is true. The error is that of open or of reading.
+func readLines(ctx context.Context, open func() (io.ReadCloser, error), yield func(line []byte, long bool) bool) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	lines := bufio.NewReaderSize(untilDone(ctx, open), maxLine)
 	for {
 		line, err := lines.ReadSlice('\n')
 		if !yield(line, err == bufio.ErrBufferFull) {
@@ -70,13 +99,22 @@ func readLines(ctx context.Context, r io.Reader, yield func(line []byte, long bo
 	}
 }
 
-// untilDone is a reader of r that ends when ctx does. A read that is blocked at
-// that time, as in a pipe that nobody writes to, cannot be interrupted: its
-// goroutine lasts until the read returns or the process ends.
-func untilDone(ctx context.Context, r io.Reader) io.Reader {
+// untilDone is a reader of what open opens. It ends when ctx does. A call that is
+// blocked at that time, as in a pipe that nobody writes to, cannot be interrupted:
+// its goroutine lasts until the call returns or the process ends.
+func untilDone(ctx context.Context, open func() (io.ReadCloser, error)) io.Reader {
 	d := &doneReader{ctx: ctx, chunks: make(chan chunk)}
 	go func() {
 		defer close(d.chunks)
+		r, err := open()
+		if err != nil {
+			select {
+			case d.chunks <- chunk{err: err}:
+			case <-ctx.Done():
+			}
+			return
+		}
+		defer r.Close()
 		// One buffer is filled while the other is being used. The channel has no
 		// buffer, so a send that is over says that the other is free.
 		var buffers [2][maxLine]byte

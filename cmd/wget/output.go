@@ -1,26 +1,125 @@
 package wget
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
+	"slices"
 )
 
-// isStdout reports whether --output-document stands for stdout.
-func isStdout(name string) bool { return name == "" || name == "-" }
+// isStdout reports whether --output-document stands for stdout, which is not
+// opened again: the file behind it would be emptied, and a socket cannot be.
+func isStdout(name string) bool {
+	return slices.Contains([]string{"", "-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"}, name)
+}
 
-// openOutput opens the file for the records, or gives stdout, which closing
-// leaves open.
-func openOutput(name string, stdout io.Writer) (io.WriteCloser, error) {
-	if isStdout(name) {
-		return struct {
-			io.Writer
-			io.Closer
-		}{stdout, io.NopCloser(nil)}, nil
+// isStderr reports whether --output-document stands for stderr.
+func isStderr(name string) bool {
+	return slices.Contains([]string{"/dev/stderr", "/dev/fd/2", "/proc/self/fd/2"}, name)
+}
+
+// openOutput opens the file for the records, or gives stdout or stderr, which
+// closing leaves open. It may wait, as for the reader of a pipe.
+func openOutput(ctx context.Context, name string, s streams) (output, error) {
+	switch {
+	case isStdout(name):
+		return output{s.out, io.NopCloser(nil)}, nil
+	case isStderr(name):
+		return output{s.err, io.NopCloser(nil)}, nil
 	}
-	f, err := os.Create(name)
+	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o666)
 	if err != nil {
-		return nil, fileError(fmt.Errorf("--output-document: %w", err))
+		return output{}, fileError(fmt.Errorf("--output-document: %w", err))
 	}
-	return f, nil
+	return output{untilStuck(ctx, f), f}, nil
+}
+
+// output is where records go.
+type output struct {
+	io.Writer
+	io.Closer
+}
+
+// file is what a flag or a stream of the command line stands for.
+type file struct {
+	name string      // for messages
+	info os.FileInfo // nil if there is no such file
+}
+
+// namedFile is the file with a name; names of streams lead to what they are.
+func namedFile(label, name string) file {
+	info, _ := os.Stat(name)
+	return file{label + " " + name, info}
+}
+
+// streamFile is the file behind a stream.
+func streamFile(name string, stream any) file {
+	info, _ := statOf(stream)
+	return file{name, info}
+}
+
+// statOf describes the file behind a stream, if there is one.
+func statOf(stream any) (os.FileInfo, error) {
+	f, ok := stream.(interface{ Stat() (os.FileInfo, error) })
+	if !ok {
+		return nil, errors.New("not a file")
+	}
+	return f.Stat()
+}
+
+// isFed reports whether writing to f feeds those who read it. A terminal and a
+// socket are different things to either side.
+func (f file) isFed() bool {
+	return f.info != nil && (f.info.Mode().IsRegular() || f.info.Mode()&os.ModeType == os.ModeNamedPipe || isBlockDevice(f.info))
+}
+
+func isBlockDevice(info os.FileInfo) bool {
+	return info.Mode()&os.ModeType == os.ModeDevice
+}
+
+// outputs lists what the run writes to.
+func (c *config) outputs(s streams) []file {
+	records := namedFile("--output-document", c.output)
+	if isStdout(c.output) {
+		records = streamFile("stdout", s.out)
+	}
+	list := []file{records, streamFile("stderr", s.err)}
+	if c.page != "" {
+		list = append(list, namedFile("--report", c.page))
+	}
+	return list
+}
+
+// inputs lists what the run reads.
+func (c *config) inputs(s streams) (list []file) {
+	for _, name := range c.files {
+		if isStdin(name) {
+			list = append(list, streamFile("stdin", s.in))
+		} else {
+			list = append(list, namedFile("--input-file", name))
+		}
+	}
+	for _, name := range c.from {
+		if isStdin(name) {
+			list = append(list, streamFile("stdin", s.in))
+		} else {
+			list = append(list, namedFile("--from", name))
+		}
+	}
+	return append(list, c.tlsFiles...)
+}
+
+// checkOutputs refuses an output that is also an input, by whatever name: it would
+// be emptied before it is read, or be read without end.
+func checkOutputs(outputs, inputs []file) error {
+	for _, out := range outputs {
+		for _, in := range inputs {
+			if out.isFed() && in.info != nil && os.SameFile(out.info, in.info) {
+				return usage("%s is also an input: %s", out.name, in.name)
+			}
+		}
+	}
+	return nil
 }

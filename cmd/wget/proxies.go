@@ -1,7 +1,7 @@
 package wget
 
 import (
-	"cmp"
+	"strings"
 
 	"wget/internal/fetch"
 )
@@ -14,35 +14,44 @@ func (f *flags) proxies(set func(string) bool, env func(string) string) (p fetch
 	if f.noProxy {
 		return p, nil
 	}
-	either := func(lower, upper string) string { return cmp.Or(env(lower), env(upper)) }
-	p.Except = fetch.ParseNoProxy(either("no_proxy", "NO_PROXY"))
+	_, list := first(env, "no_proxy", "NO_PROXY")
 	if set("noproxy") {
-		p.Except = fetch.ParseNoProxy(f.noProxyFor)
+		list = f.noProxyFor
 	}
+	p.Except = fetch.ParseNoProxy(list)
 	if set("proxy") {
-		if f.proxy != "" {
-			p.HTTP, err = fetch.ParseProxy(f.proxy)
-			p.HTTPS = p.HTTP
-		}
-		if err != nil {
-			return p, usage("--proxy %s: %w", fetch.WithoutUser(f.proxy), err)
-		}
-		return p, nil
+		p.HTTP, err = parseProxy("--proxy ", f.proxy)
+		p.HTTPS = p.HTTP
+		return p, err
 	}
-	for _, scheme := range []struct {
-		proxy **fetch.Proxy
-		text  string
-	}{
-		{&p.HTTP, env("http_proxy")},
-		{&p.HTTPS, either("https_proxy", "HTTPS_PROXY")},
-	} {
-		text := cmp.Or(scheme.text, either("all_proxy", "ALL_PROXY"))
-		if text == "" {
-			continue
+	name, text := first(env, "http_proxy", "all_proxy", "ALL_PROXY")
+	if p.HTTP, err = parseProxy(name+"=", text); err != nil {
+		return p, err
+	}
+	name, text = first(env, "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY")
+	p.HTTPS, err = parseProxy(name+"=", text)
+	return p, err
+}
+
+// first is the first of some variables that is set and not empty.
+func first(env func(string) string, names ...string) (name, value string) {
+	for _, name := range names {
+		if value := env(name); value != "" {
+			return name, value
 		}
-		if *scheme.proxy, err = fetch.ParseProxy(text); err != nil {
-			return p, usage("the environment's proxy %s: %w", fetch.WithoutUser(text), err)
-		}
+	}
+	return "", ""
+}
+
+// parseProxy reads a proxy; an empty text is none. The prefix tells where the text
+// stood in an error, which shows only what follows the credentials.
+func parseProxy(prefix, text string) (*fetch.Proxy, error) {
+	if text == "" {
+		return nil, nil
+	}
+	p, err := fetch.ParseProxy(text)
+	if err != nil {
+		return nil, usage("%s%s: %w", prefix, text[strings.LastIndexByte(text, '@')+1:], err)
 	}
 	return p, nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"sync/atomic"
 	"syscall"
@@ -13,20 +14,28 @@ import (
 	"wget/internal/report"
 )
 
-// run asks the targets and shows what comes of them.
-func run(ctx context.Context, c *config, s streams, samples fs.FS) outcome {
-	hosts, err := openHosts(c, s.in)
+// run asks the targets and shows what comes of them. It calls begin before the
+// first is asked.
+func run(ctx context.Context, c *config, s streams, samples fs.FS, begin func()) outcome {
+	hosts, err := newHosts(c, s.in)
 	if err != nil {
 		return outcome{err: err}
 	}
-	defer hosts.close()
-	out, err := openSinks(c, s)
+	out, err := openSinks(ctx, c, s)
 	if err != nil {
 		return outcome{err: err}
+	}
+	if c.fetch.TLS.InsecureSkipVerify {
+		if err := lookAtAnything(); err != nil {
+			return outcome{err: err}
+		}
 	}
 	asking, showing, started := c.fetch, c.report, newStarts(c.report.Verbose)
-	asking.Starting = started.add
-	showing.Progress.Started, showing.Progress.Expected = started.count, hosts.expected
+	asking.Starting, asking.Done = started.add, started.finish
+	showing.Progress.Started, showing.Progress.Finished, showing.Progress.Expected = started.count, started.finished, hosts.expected
+	if asking.AllAddrs { // how many are behind a name is known when it has been looked up
+		showing.Progress.Expected = func() (int, bool) { return 0, false }
+	}
 	if c.demo {
 		route, stop, err := startDemo(samples)
 		if err != nil {
@@ -36,9 +45,10 @@ func run(ctx context.Context, c *config, s streams, samples fs.FS) outcome {
 		asking.Routes, asking.Proxies, asking.Family = []fetch.Route{route}, fetch.Proxies{}, 0
 	}
 
+	begin()
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	begin := time.Now()
+	since := time.Now()
 	results := fetch.All(ctx, hosts.targets(ctx), asking)
 	summary, failed := report.Drain(results, started.announced, out.list, s.err, showing, stop)
 	if err := out.close(); failed == nil {
@@ -46,15 +56,8 @@ func run(ctx context.Context, c *config, s streams, samples fs.FS) outcome {
 	}
 
 	end := outcome{signal: signalOf(ctx)}
-	if !c.quiet && (started.count() > 1 || end.signal != 0) {
-		fmt.Fprintf(s.err, "%s\n%s", summary.Line(time.Since(begin)), summary.Breakdown())
-		if len(showing.Checks) > 0 {
-			fmt.Fprintln(s.err, report.Escape(summary.Checks.String()))
-		}
-	}
-	if !c.exitZero {
-		end.records = recordsCode(&summary, c.fail)
-	}
+	c.writeClosing(s.err, &summary, time.Since(since), end.signal != 0)
+	end.records = c.judge(&summary)
 	switch {
 	case end.signal != 0: // the rest was not to be
 	case summary.Total() != started.count():
@@ -63,10 +66,24 @@ func run(ctx context.Context, c *config, s streams, samples fs.FS) outcome {
 		end.err = fileError(fmt.Errorf("writing: %w", failed))
 	case hosts.failed != nil:
 		end.err = hosts.failed
-	case started.count() == 0 && !c.quiet:
-		fmt.Fprintf(s.err, "wget: no target in %s\n", report.Escape(hosts.names()))
+	case hosts.isEmpty():
+		fmt.Fprintf(s.err, "%s: no target in %s\n", showing.Program, report.Escape(hosts.names()))
 	}
 	return end
+}
+
+// writeClosing writes the lines that stand below all records. A run that was
+// interrupted has them whatever the number of hosts.
+func (c *config) writeClosing(stderr io.Writer, summary *report.Summary, elapsed time.Duration, interrupted bool) {
+	if text := summary.Interrupted(); text != "" && c.report.CountInterrupted {
+		fmt.Fprintf(stderr, "%s: %s\n", c.report.Program, text)
+	}
+	if !c.quiet && (summary.Total() > 1 || interrupted) {
+		fmt.Fprintf(stderr, "%s\n%s", summary.Line(elapsed), summary.Breakdown())
+		if len(c.report.Checks) > 0 {
+			fmt.Fprintln(stderr, report.Escape(summary.Checks.String()))
+		}
+	}
 }
 
 // signalOf is the signal that canceled ctx, or 0.
@@ -76,10 +93,11 @@ func signalOf(ctx context.Context) syscall.Signal {
 	return i.Signal
 }
 
-// starts counts the targets that have been started, and announces them.
+// starts counts the targets that have been started and those that are over, and
+// announces the former.
 type starts struct {
-	n         atomic.Int64
-	announced chan *fetch.Target // nil if nobody listens
+	n, over, failed atomic.Int64
+	announced       chan *fetch.Target // nil if nobody listens
 }
 
 func newStarts(announce bool) *starts {
@@ -92,10 +110,19 @@ func newStarts(announce bool) *starts {
 
 func (s *starts) count() int { return int(s.n.Load()) }
 
+func (s *starts) finished() (n, failed int) { return int(s.over.Load()), int(s.failed.Load()) }
+
 func (s *starts) add(t fetch.Target) {
 	s.n.Add(1)
 	if s.announced != nil {
 		announced := t // only a target that is announced is to be allocated
 		s.announced <- &announced
 	}
+}
+
+func (s *starts) finish(r *fetch.Result) {
+	if r.Err != nil {
+		s.failed.Add(1)
+	}
+	s.over.Add(1)
 }

@@ -28,13 +28,17 @@ type lab struct {
 	program string
 	ca      string
 	running []running
+
+	http2Only running // speaks no HTTP/1
 }
 
 // A running server is also what its template is filled in with.
 type running struct {
 	server
-	HTTP, HTTPS int
+	HTTP, HTTPS int    // ports; 0 if there is no second one
 	Nginx       int    // nginx's HTTP port, for those that pass requests on to it
+	Behind      int    // port of the other server that this one passes connections on to
+	Keys        string // directory of sshd's key
 	Dir         string // its own, to write in
 	Root        string // the document root of all
 	PEM         string // certificate and key
@@ -60,8 +64,9 @@ func start(t *testing.T) *lab {
 	if out, err := exec.Command("go", "build", "-o", l.program, "../..").CombinedOutput(); err != nil {
 		t.Fatalf("go build: %v\n%s", err, out)
 	}
-	ports := holdPorts(t, 2*len(servers()))
-	for i, s := range servers() {
+	all := append(servers(), http2Server())
+	ports := holdPorts(t, 2*len(all))
+	for i, s := range all {
 		r := running{
 			server: s, HTTP: ports[2*i], HTTPS: ports[2*i+1], Nginx: ports[0],
 			Dir: filepath.Join(dir, s.name), Root: root, PEM: certificate, Long: longValue(),
@@ -69,12 +74,14 @@ func start(t *testing.T) *lab {
 		r.start(t)
 		l.running = append(l.running, r)
 	}
+	l.http2Only = l.running[len(servers())]
+	l.running = l.running[:len(servers())]
 	return l
 }
 
-// start starts one server and waits until both of its ports take connections.
+// start starts one server and waits until its ports take connections.
 func (r running) start(t *testing.T) {
-	check(t, os.Mkdir(r.Dir, 0o755))
+	check(t, os.MkdirAll(r.Dir, 0o755))
 	config := filepath.Join(r.Dir, r.config)
 	filled, err := os.Create(config)
 	check(t, err)
@@ -112,6 +119,9 @@ func (r running) start(t *testing.T) {
 		<-ended
 	})
 	for _, port := range []int{r.HTTP, r.HTTPS} {
+		if port == 0 {
+			continue
+		}
 		if err := connect(port, ended); err != nil {
 			said, _ := os.ReadFile(log.Name())
 			t.Fatalf("%s does not listen: %v\n%s", r.name, err, said)

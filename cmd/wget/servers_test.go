@@ -19,10 +19,12 @@ import (
 	"wget/internal/report"
 )
 
-// The real-server suite: what wget prints of nginx, Apache httpd, lighttpd, HAProxy and Caddy must
-// be what curl prints of them, to the byte.
+// The real-server suite: what wget prints of nginx, Apache httpd, lighttpd, HAProxy, h2o, Caddy and
+// nghttpd must be what curl prints of them, to the byte, also through squid, tinyproxy, dante, HAProxy
+// and ssh -D.
 //
-//	apt-get install nginx-light apache2 lighttpd haproxy caddy curl unbound iproute2
+//	apt-get install nginx-light apache2 lighttpd haproxy h2o caddy nghttp2-server curl unbound iproute2 \
+//		squid tinyproxy dante-server openssh-server
 //	go test -tags servers ./cmd/wget -run Servers
 
 const (
@@ -74,6 +76,9 @@ func servers() []server {
 			{"/deny", "429", ""},
 			{"/nobody", "503", ""},
 		}},
+		{"h2o", "h2o", "h2o -c CONFIG", "h2o.conf", []page{
+			{"/dir", "301", "/dir/\r\n"},
+		}},
 		{"caddy", "caddy", "caddy run --adapter caddyfile --config CONFIG", "Caddyfile", []page{
 			{"/dir", "308", "location: "},
 			{"/nginx/echo", "200", "server: caddy\r\nserver: nginx"},
@@ -115,6 +120,8 @@ func TestServers(t *testing.T) {
 	t.Run("Certificates", lab.certificates)
 	t.Run("JSON", lab.json)
 	t.Run("Lines", lab.lines)
+	t.Run("HTTP2", lab.http2)
+	t.Run("Proxies", lab.proxies)
 	t.Run("Chains", lab.chains)
 }
 
@@ -289,13 +296,18 @@ type target struct {
 func (l *lab) targets() []target {
 	var all []target
 	for _, s := range l.running {
-		for _, p := range append(common(), s.pages...) {
-			all = append(
-				all,
-				target{p, s.name, "http", fmt.Sprintf("http://127.0.0.1:%d%s", s.HTTP, p.path)},
-				target{p, s.name, "https", fmt.Sprintf("https://localhost:%d%s", s.HTTPS, p.path)},
-			)
-		}
+		all = append(all, s.targets(append(common(), s.pages...))...)
+	}
+	return all
+}
+
+func (r running) targets(pages []page) (all []target) {
+	for _, p := range pages {
+		all = append(
+			all,
+			target{p, r.name, "http", fmt.Sprintf("http://127.0.0.1:%d%s", r.HTTP, p.path)},
+			target{p, r.name, "https", fmt.Sprintf("https://localhost:%d%s", r.HTTPS, p.path)},
+		)
 	}
 	return all
 }
@@ -311,7 +323,7 @@ func (l *lab) curl(t *testing.T, ask ask, target target) string {
 	t.Helper()
 	out := l.runCurl(t, ask, "-D", "-", target.url)
 	final := out
-	for strings.HasPrefix(final, "HTTP/1.1 1") {
+	for strings.HasPrefix(final, "HTTP/1.1 1") || strings.HasPrefix(final, "HTTP/2 1") {
 		_, final, _ = strings.Cut(final, "\r\n\r\n")
 	}
 	_, status, _ := strings.Cut(final, " ")

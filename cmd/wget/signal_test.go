@@ -26,10 +26,7 @@ import (
 // Signals and closed pipes are tested on the real binary, whose main makes the
 // context that ends with them.
 func TestSignals(t *testing.T) {
-	program := filepath.Join(t.TempDir(), "wget")
-	if out, err := exec.Command("go", "build", "-o", program, "wget").CombinedOutput(); err != nil {
-		t.Fatalf("go build: %v\n%s", err, out)
-	}
+	program := build(t)
 	for _, c := range []struct {
 		name string
 		test func(*testing.T, string)
@@ -45,6 +42,16 @@ func TestSignals(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) { c.test(t, program) })
 	}
+}
+
+// build makes the real binary.
+func build(t *testing.T) string {
+	t.Helper()
+	program := filepath.Join(t.TempDir(), "wget")
+	if out, err := exec.Command("go", "build", "-o", program, "wget").CombinedOutput(); err != nil {
+		t.Fatalf("go build: %v\n%s", err, out)
+	}
+	return program
 }
 
 // A peer is a loopback server. It tells of each request, and answers when it

@@ -1,6 +1,7 @@
 package wget
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -17,27 +18,29 @@ type sinks struct {
 }
 
 // openSinks opens the output for the records, and the file for the page if there
-// is to be one. A page that would overwrite an input or the records is refused
-// before anything is opened.
-func openSinks(c *config, s streams) (*sinks, error) {
+// is to be one. It may wait, as for the reader of a pipe.
+func openSinks(ctx context.Context, c *config, s streams) (*sinks, error) {
+	if err := checkOutputs(c.outputs(s), c.inputs(s)); err != nil {
+		return nil, err
+	}
 	if err := c.checkPage(s); err != nil {
 		return nil, err
 	}
-	out, err := openOutput(c.output, s.out)
+	out, err := openOutput(ctx, c.output, s)
 	if err != nil {
 		return nil, err
 	}
 	opened := &sinks{
-		[]report.Sink{{Format: c.format, Out: out, Terminal: isStdout(c.output) && isTerminal(s.out)}},
+		[]report.Sink{{Format: c.format, Out: out, Terminal: isTerminal(out.Writer)}},
 		[]io.Closer{out},
 	}
 	if c.page != "" {
-		page, err := os.Create(c.page)
+		page, err := os.OpenFile(c.page, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o666)
 		if err != nil {
 			out.Close()
 			return nil, fileError(fmt.Errorf("--report: %w", err))
 		}
-		opened.list = append(opened.list, report.Sink{Format: report.Page(), Out: page})
+		opened.list = append(opened.list, report.Sink{Format: report.Page(), Out: untilStuck(ctx, page)})
 		opened.closers = append(opened.closers, page)
 	}
 	return opened, nil
@@ -52,50 +55,24 @@ func (s *sinks) close() error {
 	return errors.Join(failed...)
 }
 
-// checkPage refuses a page that would overwrite what else the run reads or writes.
+// checkPage refuses a page in the place of the records.
 func (c *config) checkPage(s streams) error {
 	if c.page == "" {
 		return nil
 	}
-	if !isStdout(c.output) && isSamePath(c.page, c.output) {
-		return usage("--report %s: the records go there", c.page)
+	records := streamFile("stdout", s.out)
+	if !isStdout(c.output) {
+		records = namedFile("--output-document", c.output)
 	}
-	info, err := os.Stat(c.page)
-	if err != nil || !info.Mode().IsRegular() {
-		return nil // no file yet, or one that keeps nothing
+	page := namedFile("--report", c.page)
+	isSame := page.isFed() && records.info != nil && os.SameFile(page.info, records.info)
+	if page.info == nil && records.info == nil { // files that are to be made
+		a, errA := filepath.Abs(c.page)
+		b, errB := filepath.Abs(c.output)
+		isSame = errA == nil && errB == nil && a == b
 	}
-	for _, name := range c.files {
-		in, err := os.Stat(name)
-		if name == "-" {
-			in, err = statOf(s.in)
-		}
-		if err == nil && os.SameFile(info, in) {
-			return usage("--report %s: it is also an input", c.page)
-		}
-	}
-	if out, err := statOf(s.out); err == nil && isStdout(c.output) && os.SameFile(info, out) {
+	if isSame {
 		return usage("--report %s: the records go there", c.page)
 	}
 	return nil
-}
-
-// isSamePath reports whether two names lead to the same place, whether or not
-// there is a file yet.
-func isSamePath(a, b string) bool {
-	if one, err := os.Stat(a); err == nil {
-		other, err := os.Stat(b)
-		return err == nil && one.Mode().IsRegular() && os.SameFile(one, other)
-	}
-	a, errA := filepath.Abs(a)
-	b, errB := filepath.Abs(b)
-	return errA == nil && errB == nil && a == b
-}
-
-// statOf describes the file behind a stream.
-func statOf(stream any) (os.FileInfo, error) {
-	f, ok := stream.(interface{ Stat() (os.FileInfo, error) })
-	if !ok {
-		return nil, errors.ErrUnsupported
-	}
-	return f.Stat()
 }

@@ -44,11 +44,10 @@ func isTerminal(stream any) bool {
 }
 
 // isPipe reports whether stream is a pipe or a socket.
-func isPipe(stream any) bool {
-	f, ok := stream.(interface{ Stat() (os.FileInfo, error) })
-	if !ok {
-		return false
-	}
-	info, err := f.Stat()
-	return err == nil && info.Mode()&(os.ModeNamedPipe|os.ModeSocket) != 0
+func isPipe(stream any) bool { return hasMode(stream, os.ModeNamedPipe|os.ModeSocket) }
+
+// hasMode reports whether the file behind stream is of one of the types.
+func hasMode(stream any, types os.FileMode) bool {
+	info, err := statOf(stream)
+	return err == nil && info.Mode()&types != 0
 }

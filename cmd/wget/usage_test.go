@@ -125,6 +125,8 @@ func TestUsageErrors(t *testing.T) {
 		{"-I|-X|POST|h", "contradict"},
 		{"--spider|-X|POST|h", "contradict"},
 		{"-0|--http1.1|h", "contradict"},
+		{"-0|--http2|h", "contradict"},
+		{"--http1.1|--http2-prior-knowledge|h", "contradict"},
 		{"--json|--format|lines|h", "contradict"},
 		{"--include-raw|h", "--include-raw needs --json"},
 

@@ -1,6 +1,7 @@
 package wget
 
 import (
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"math"
@@ -154,4 +155,37 @@ func parseServer(text string) (netip.AddrPort, error) {
 		return server, errors.New("not an IP address, with or without a port")
 	}
 	return server, nil
+}
+
+// parseTLSVersion reads 1.2, also as TLS 1.2 or TLSv1.2.
+func parseTLSVersion(text string) (uint16, error) {
+	number := strings.TrimLeft(strings.ToLower(text), "tlsv ")
+	for version := uint16(tls.VersionTLS10); version <= tls.VersionTLS13; version++ {
+		if tls.VersionName(version) == "TLS "+number {
+			return version, nil
+		}
+	}
+	return 0, errors.New("1.0, 1.1, 1.2 or 1.3")
+}
+
+// parseCurve reads the name of a key exchange, in any case, as RFC 8446, FIPS
+// 186-5 or openssl has it.
+func parseCurve(text string) (tls.CurveID, error) {
+	switch strings.ToLower(strings.TrimSpace(text)) {
+	case "x25519":
+		return tls.X25519, nil
+	case "p-256", "p256", "secp256r1", "prime256v1":
+		return tls.CurveP256, nil
+	case "p-384", "p384", "secp384r1":
+		return tls.CurveP384, nil
+	case "p-521", "p521", "secp521r1":
+		return tls.CurveP521, nil
+	case "x25519mlkem768":
+		return tls.X25519MLKEM768, nil
+	case "secp256r1mlkem768":
+		return tls.SecP256r1MLKEM768, nil
+	case "secp384r1mlkem1024":
+		return tls.SecP384r1MLKEM1024, nil
+	}
+	return 0, errors.New("X25519, P-256, P-384, P-521, X25519MLKEM768, SecP256r1MLKEM768 and SecP384r1MLKEM1024 are known")
 }

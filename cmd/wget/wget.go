@@ -24,13 +24,51 @@ import (
 // if a signal ended it. The replies of --demo are the files of samples under
 // testdata/demo.
 func Main(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer, samples fs.FS) int {
-	var end outcome
-	s := streams{stdin, stdout, stderr}
-	printed := &checkedWriter{w: stdout}
+	s := streams{stdin, untilStuck(ctx, stdout), untilStuck(ctx, stderr)}
 	name := programName(args[0])
-	command := newCommand(name, s, printed, func(c *config) { end = run(ctx, c, s, samples) })
-	command.SetArgs(expandGNU(args[1:]))
-	if len(args) > 1 && strings.HasPrefix(args[1], cobra.ShellCompRequestCmd) {
+	asking, ended := make(chan struct{}), make(chan outcome, 1)
+	go func() { ended <- execute(ctx, name, args[1:], s, samples, func() { close(asking) }) }()
+	var end outcome
+	select {
+	case end = <-ended:
+	case <-ctx.Done():
+		end = interrupted(asking, ended)
+	}
+	end.signal = signalOf(ctx)
+	if end.err != nil {
+		fmt.Fprintf(s.err, "%s: %s\n", name, report.Escape(end.err.Error()))
+		var wrong *report.ConditionError
+		if errors.As(end.err, &wrong) {
+			fmt.Fprint(s.err, wrong.Place())
+		}
+	}
+	return end.code()
+}
+
+// interrupted is the outcome of a command whose context has ended. Before the
+// first host is asked, a command can be blocked where it knows no context, as when
+// it opens a pipe: there is nothing to wait for.
+func interrupted(asking <-chan struct{}, ended <-chan outcome) outcome {
+	select {
+	case <-asking:
+		return <-ended
+	default:
+		return outcome{}
+	}
+}
+
+// execute runs the command line, and calls asking before the first host is asked.
+func execute(ctx context.Context, name string, args []string, s streams, samples fs.FS, asking func()) (end outcome) {
+	printed := &checkedWriter{w: s.out}
+	command := newCommand(name, s, printed, func(c *config) {
+		if len(c.from) > 0 {
+			end = replay(ctx, c, s, asking)
+		} else {
+			end = run(ctx, c, s, samples, asking)
+		}
+	})
+	command.SetArgs(expandGNU(args))
+	if len(args) > 0 && strings.HasPrefix(args[0], cobra.ShellCompRequestCmd) {
 		completionUsage(command.Flags())
 	}
 	if err := command.ExecuteContext(ctx); err != nil {
@@ -39,14 +77,7 @@ func Main(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io
 	if printed.err != nil {
 		end.err = fileError(fmt.Errorf("writing: %w", printed.err))
 	}
-	if end.err != nil {
-		fmt.Fprintf(stderr, "%s: %s\n", name, report.Escape(end.err.Error()))
-		var wrong *report.ConditionError
-		if errors.As(end.err, &wrong) {
-			fmt.Fprint(stderr, wrong.Place())
-		}
-	}
-	return end.code()
+	return end
 }
 
 // newCommand declares the command line. The command calls run with the checked

@@ -3,12 +3,14 @@ package fetch
 import (
 	"context"
 	"iter"
+	"sync"
 
 	"golang.org/x/sync/errgroup"
 )
 
 // All asks every target in a goroutine of its own, at most o.Parallel at once,
-// and sends one result for each target that it started. Once ctx is canceled
+// and sends one result for each target that it started, or for each address of
+// the target, one directly after the other, if o.AllAddrs. Once ctx is canceled
 // it starts no more, and what is in flight fails as canceled.
 //
 // The channel is closed when all results have been sent. The caller must read
@@ -23,6 +25,9 @@ func All(ctx context.Context, targets iter.Seq[Target], o Options) <-chan *Resul
 	go func() {
 		defer close(results)
 		anywhere := place(func(list ...*Result) { send(results, list) })
+		if o.AllAddrs {
+			anywhere = together(anywhere)
+		}
 		f.each(ctx, targets, func() place { return anywhere })
 	}()
 	return results
@@ -31,32 +36,19 @@ func All(ctx context.Context, targets iter.Seq[Target], o Options) <-chan *Resul
 // place takes the results of one target, all at once.
 type place func(...*Result)
 
-func send(to chan<- *Result, list []*Result) {
-	for _, r := range list {
-		to <- r
+// together is a place that takes the results of one target after those of another.
+func together(p place) place {
+	var mu sync.Mutex
+	return func(list ...*Result) {
+		mu.Lock()
+		defer mu.Unlock()
+		p(list...)
 	}
 }
 
-// maxHeld is how many targets may be done before an earlier one, for each host
-// that may be in flight.
-const maxHeld = 8
-
-// inOrder sends the results in the order of the targets. When a slow host holds
-// back so many results that there is no room, no more hosts are started.
-func (f *fetcher) inOrder(ctx context.Context, targets iter.Seq[Target], results chan<- *Result) {
-	defer close(results)
-	// The room in between lets hosts run on behind a slow one.
-	places := make(chan chan []*Result, maxHeld*f.options.Parallel)
-	go func() {
-		defer close(places)
-		f.each(ctx, targets, func() place {
-			kept := make(chan []*Result, 1) // so that a host need not wait for its turn
-			places <- kept
-			return func(list ...*Result) { kept <- list }
-		})
-	}()
-	for kept := range places {
-		send(results, <-kept)
+func send(to chan<- *Result, list []*Result) {
+	for _, r := range list {
+		to <- r
 	}
 }
 
@@ -67,7 +59,7 @@ func (f *fetcher) each(ctx context.Context, targets iter.Seq[Target], next func(
 	var group errgroup.Group
 	defer group.Wait()
 	for target := range targets {
-		if f.pace.Wait(ctx) != nil {
+		if f.pace.wait(ctx) != nil {
 			return
 		}
 		deliver := next()
@@ -75,9 +67,21 @@ func (f *fetcher) each(ctx context.Context, targets iter.Seq[Target], next func(
 		f.options.Starting(target)
 		v := &visit{f: f, ctx: ctx, request: &f.request, result: Result{Target: target, Reply: Reply{Target: target}}}
 		group.Go(func() error {
-			deliver(v.run())
+			list := v.results()
+			for _, r := range list {
+				f.options.Done(r)
+			}
+			deliver(list...)
 			f.slots.release()
 			return nil
 		})
 	}
+}
+
+// results asks the target, and returns its results.
+func (v *visit) results() []*Result {
+	if v.f.options.AllAddrs {
+		return v.runEdges()
+	}
+	return []*Result{v.run()}
 }

@@ -28,6 +28,8 @@ const (
 	ContentLengthConflict
 	ContentLengthInvalid
 	TEAndCL
+	UppercaseName
+	NotHTTP2
 	Downgrade
 )
 
@@ -38,7 +40,7 @@ type Anomaly struct {
 }
 
 // anomalies describes each bit, from the lowest.
-func anomalies() [18]Anomaly {
+func anomalies() [20]Anomaly {
 	return [...]Anomaly{
 		{"bare-lf", "a line ends with LF alone (RFC 9112 section 2.2)"},
 		{"bare-cr", "a CR stands where no line ends (RFC 9112 section 2.2)"},
@@ -57,6 +59,8 @@ func anomalies() [18]Anomaly {
 		{"content-length-conflict", "Content-Length has several values that differ (RFC 9112 section 6.3)"},
 		{"content-length-invalid", "Content-Length is no number (RFC 9110 section 8.6)"},
 		{"te-and-cl", "Transfer-Encoding and Content-Length are both present (RFC 9112 section 6.1)"},
+		{"uppercase-name", "HTTP/2 came with a name that is not in lower case (RFC 9113 section 8.2.1)"},
+		{"not-http2", "HTTP/2 came with a field or a status of HTTP/1 connections (RFC 9113 sections 8.2.2 and 8.6)"},
 		{"downgrade", "a redirect leads from https to http (RFC 9110 section 15.4)"},
 	}
 }

@@ -92,6 +92,18 @@ func places(t *testing.T) []place {
 			testserver.Silent(conn)
 		})}, read},
 		{"drip", "192.0.2.1", fetch.StageHead, fetch.Options{Dial: testserver.Pipe(drip)}, read},
+
+		{"proxy/dns", "192.0.2.1", fetch.StageProxy, fetch.Options{DNS: mute(t), Dial: hang, Proxies: through(t, "http://stuck.test.")}, dns},
+		{"proxy/connect", "192.0.2.1", fetch.StageProxy, fetch.Options{Dial: hang, Proxies: through(t, "http://192.0.2.9")}, connect},
+		{"proxy/tls", "192.0.2.1", fetch.StageProxy, fetch.Options{Dial: testserver.Pipe(testserver.Silent), Proxies: through(t, "https://192.0.2.9")}, connect},
+		{"proxy/tunnel", "https://192.0.2.1", fetch.StageProxy, fetch.Options{Dial: testserver.Pipe(testserver.Silent), Proxies: through(t, "http://192.0.2.9")}, connect},
+		{"proxy/deaf", "https://192.0.2.1", fetch.StageProxy, fetch.Options{Dial: deaf(t), Proxies: through(t, "http://192.0.2.9")}, connect},
+		{"proxy/drip", "https://192.0.2.1", fetch.StageProxy, fetch.Options{Dial: testserver.Pipe(drip), Proxies: through(t, "http://192.0.2.9")}, connect},
+		{"proxy/socks", "192.0.2.1", fetch.StageProxy, fetch.Options{Dial: testserver.Pipe(testserver.Silent), Proxies: through(t, "socks5://192.0.2.9")}, connect},
+		{"proxy/forwarded", "192.0.2.1", fetch.StageRead, fetch.Options{Dial: testserver.Pipe(testserver.Silent), Proxies: through(t, "http://192.0.2.9")}, read},
+		{"proxy/target", "https://192.0.2.1", fetch.StageTLS, fetch.Options{
+			Dial: testserver.Pipe(connecting(testserver.Silent)), Proxies: through(t, "http://192.0.2.9"),
+		}, connect},
 	}
 }
 
@@ -114,6 +126,9 @@ func checkTimeout(t *testing.T, r *fetch.Result, stage fetch.Stage, after time.D
 		t.Errorf("stage %s, kind %s (%v), want %s and timeout", r.Err.Stage, r.Err.Kind, r.Err, stage)
 	}
 	want := fmt.Sprintf("%s: timed out after %v", stage, after)
+	if stage == fetch.StageProxy {
+		want = fmt.Sprintf("%s: %s: timed out after %v", stage, r.Proxy, after)
+	}
 	if got := strings.TrimSuffix(r.Err.Error(), " (asked 192.0.2.53:53)"); got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
@@ -146,7 +161,7 @@ func TestMaxTime(t *testing.T) {
 // 0 turns a deadline off: nothing ends the wait but the user.
 func TestNoTimeout(t *testing.T) {
 	atEach(t, func(t *testing.T, c place) {
-		if c.name == "dns" || c.name == "drip" {
+		if strings.HasSuffix(c.name, "dns") || strings.HasSuffix(c.name, "drip") {
 			return // the resolver has bounds of its own; the drip ends by itself
 		}
 		ctx, cancel := context.WithCancel(t.Context())
@@ -169,7 +184,7 @@ func TestResolverTimeout(t *testing.T) {
 
 func checkCanceled(t *testing.T, r *fetch.Result, stage fetch.Stage) {
 	t.Helper()
-	if r.Err == nil || r.Err.Stage != stage || r.Err.Kind != fetch.KindCanceled || !errors.Is(r.Err, context.Canceled) {
+	if r.Err == nil || r.Err.Stage != stage || r.Err.Kind != fetch.KindCanceled || !errors.Is(r.Err, context.Canceled) || r.Err.Error() != string(stage)+": interrupted" {
 		t.Errorf("error %#v, want stage %s and kind canceled", r.Err, stage)
 	}
 }

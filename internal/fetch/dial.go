@@ -14,7 +14,8 @@ import (
 const attemptDelay = 250 * time.Millisecond
 
 // How long a host waits for a descriptor, a port or memory that other hosts,
-// or other programs, are about to give back: about ten seconds in all.
+// or other programs, are about to give back: about ten seconds in all, and no
+// longer than connecting may take.
 const (
 	firstPause = 5 * time.Millisecond
 	lastPause  = 10 * time.Second
@@ -22,12 +23,15 @@ const (
 
 // dial connects to the first address that answers.
 func (t *trip) dial() *Error {
+	t.step = t.v.whole.step(t.v.now(), t.v.f.options.ConnectTimeout)
 	err := t.connect()
-	for pause := firstPause; isExhausted(err) && pause < lastPause && t.v.pause(pause); pause *= 2 {
+	for pause := firstPause; isExhausted(err) && pause < lastPause && t.v.pause(pause, t.step); pause *= 2 {
 		err = t.connect()
 	}
 	if err != nil {
-		t.reply.Addr = netip.AddrPort{}
+		if !t.pinned().IsValid() {
+			t.reply.Addr = netip.AddrPort{}
+		}
 		if t.proxy != nil {
 			return t.proxyError(newError(StageConnect, t.step.reword(err)))
 		}
@@ -44,7 +48,6 @@ func isExhausted(err error) bool { return err != nil && kindOf(StageConnect, err
 
 // connect makes one attempt at all addresses.
 func (t *trip) connect() (err error) {
-	t.step = t.v.whole.step(t.v.now(), t.v.f.options.ConnectTimeout)
 	if len(t.addrs) > 1 || t.late != nil {
 		return t.race(interleave(t.addrs))
 	}

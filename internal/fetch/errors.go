@@ -3,7 +3,6 @@ package fetch
 import (
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"io"
 	"syscall"
@@ -42,8 +41,8 @@ const (
 	KindReset       Kind = "reset"
 	KindClosed      Kind = "closed" // the server ended the stream too early
 	KindCertificate Kind = "certificate"
-	KindHandshake   Kind = "handshake" // TLS failed for another reason
-	KindMalformed   Kind = "malformed" // not an HTTP/1 reply, or a Location that is no address
+	KindHandshake   Kind = "handshake" // TLS alone is to blame, in the handshake or after it
+	KindMalformed   Kind = "malformed" // not an HTTP reply, or a Location that is no address
 	KindTooLarge    Kind = "too_large" // a header section over Options.MaxHeader
 	KindCanceled    Kind = "canceled"
 	KindLimit       Kind = "limit"    // a bound of this program or of this system
@@ -119,22 +118,28 @@ func kindOf(stage Stage, err error) Kind {
 // net's "dial tcp 192.0.2.1:80: connect: connection refused" to its last part.
 func rootCause(err error) error {
 	var (
-		errno    syscall.Errno
-		lookup   *dns.Error
-		cert     *tls.CertificateVerificationError
-		hostname x509.HostnameError
+		errno  syscall.Errno
+		lookup *dns.Error
 	)
 	switch {
 	case errors.Is(err, context.Canceled):
-		return context.Canceled
+		return interrupted{}
 	case errors.As(err, &lookup):
 		return lookup
 	case errors.As(err, &errno):
 		return errno
-	case errors.As(err, &hostname):
-		return hostname
-	case errors.As(err, &cert):
-		return cert.Err
 	}
 	return err
 }
+
+// reworded reads as its words and is its cause.
+type reworded struct{ words, cause error }
+
+func (e *reworded) Error() string { return e.words.Error() }
+func (e *reworded) Unwrap() error { return e.cause }
+
+// interrupted is the word for people for a canceled context.
+type interrupted struct{}
+
+func (interrupted) Error() string { return "interrupted" }
+func (interrupted) Unwrap() error { return context.Canceled }

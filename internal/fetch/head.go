@@ -15,8 +15,21 @@ type Head struct {
 	Status int    // 0 if no status line came
 
 	reason [2]int    // where in Raw the reason phrase stands
-	odd    Anomalies // of the status line and what stood before it
+	odd    Anomalies // of the status line and what stood before it; of all if Raw was not read
 	read   bool      // Raw was read as a section, and not refused
+}
+
+const protoHTTP2 = "HTTP/2"
+
+// decodedHead begins the head of a reply without a status line of its own (RFC
+// 9113 section 8.3.2), which is written down as "HTTP/2 200".
+func decodedHead(status int) Head {
+	end := len(protoHTTP2) + len(" 200")
+	h := Head{Proto: protoHTTP2, Status: status, reason: [2]int{end, end}}
+	if !isStatus(status) {
+		h.odd |= StatusRange
+	}
+	return h
 }
 
 // Reason is the reason phrase without the space around it.
@@ -89,7 +102,7 @@ func (h *Head) fieldLines() iter.Seq[[]byte] {
 // and so by nobody who does not ask.
 func (h *Head) Anomalies() Anomalies {
 	if !h.read {
-		return 0
+		return h.odd
 	}
 	a := h.odd
 	for rest := h.Raw; ; {
@@ -119,7 +132,33 @@ func (h *Head) Anomalies() Anomalies {
 			a |= odd
 		}
 	}
-	return a | h.inspectFraming()
+	a |= h.inspectFraming()
+	if h.Proto == protoHTTP2 {
+		a |= h.inspectHTTP2()
+	}
+	return a
+}
+
+// inspectHTTP2 looks for what HTTP/1 allows and HTTP/2 does not.
+func (h *Head) inspectHTTP2() (a Anomalies) {
+	if h.Status == switching {
+		a |= NotHTTP2
+	}
+	for name := range h.Fields() {
+		if isConnectionField(string(name)) {
+			a |= NotHTTP2
+		}
+		if bytes.ContainsAny(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") {
+			a |= UppercaseName
+		}
+	}
+	return a
+}
+
+// isConnectionField reports whether a field is about a connection of HTTP/1 (RFC
+// 9113 section 8.2.2).
+func isConnectionField(name string) bool {
+	return isOneOf(name, "Connection", "Proxy-Connection", "Keep-Alive", "Transfer-Encoding", "Upgrade", "HTTP2-Settings")
 }
 
 // inspectFraming looks at the fields that say where a body ends (RFC 9112
@@ -238,6 +277,9 @@ func IsToken[T string | []byte](name T) bool {
 	}
 	return len(name) > 0
 }
+
+// isStatus reports whether a status code has a class (RFC 9110 section 15).
+func isStatus(code int) bool { return 100 <= code && code <= 599 }
 
 func isAlnum(c byte) bool {
 	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || isDigit(c)

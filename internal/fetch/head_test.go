@@ -440,6 +440,11 @@ func TestHeadCasesShowEveryAnomaly(t *testing.T) {
 			shown[name] = true
 		}
 	}
+	for _, c := range frameCases(t) {
+		for name := range strings.FieldsSeq(c.want.Anomalies) {
+			shown[name] = true
+		}
+	}
 	for a := range (Downgrade - 1).All() { // those before it are of a head
 		if !shown[a.Name] {
 			t.Errorf("no case shows %s", a.Name)

@@ -60,6 +60,10 @@ func (h *headReader) tooLarge(max int) error {
 	if err := h.cut(); err != nil {
 		return err
 	}
+	return tooLarge(max)
+}
+
+func tooLarge(max int) error {
 	return &Error{
 		Stage: StageHead, Kind: KindTooLarge,
 		Err:  fmt.Errorf("the header section is larger than %d bytes", max),
@@ -90,19 +94,27 @@ func (h *headReader) next() (done bool, err error) {
 				return false, err
 			}
 		case len(line) == 0:
-			h.endSection(end)
-			if h.final.Status < 100 || h.final.Status >= firstSuccess || h.final.Status == switching {
-				return true, nil
-			}
-			h.interim = append(h.interim, h.final)
-			h.final, h.section, h.begun = Head{}, end, false
-			if len(h.interim) > maxInterim {
-				h.buf = h.buf[:end]
-				return false, tooManyInterim()
+			if done, err := h.nextSection(end); done || err != nil {
+				return done, err
 			}
 		}
 		h.line, h.seen = end, end
 	}
+}
+
+// nextSection ends a section, and begins another unless it was the final one.
+func (h *headReader) nextSection(end int) (done bool, err error) {
+	h.endSection(end)
+	if h.final.Status < 100 || h.final.Status >= firstSuccess || h.final.Status == switching {
+		return true, nil
+	}
+	h.interim = append(h.interim, h.final)
+	h.final, h.section, h.begun = Head{}, end, false
+	if len(h.interim) > maxInterim {
+		h.buf = h.buf[:end]
+		return false, tooManyInterim()
+	}
+	return false, nil
 }
 
 func tooManyInterim() error {
@@ -176,14 +188,11 @@ func (h *headReader) malformed() error {
 	h.buf = h.buf[:h.line+len(shown)]
 	h.final = Head{}
 	e := &Error{Stage: StageHead, Kind: KindMalformed, Err: fmt.Errorf("not an HTTP/1 reply: \"%s\"", shown)}
-	if isTLSRecord(shown) {
+	switch {
+	case isTLSRecord(shown):
 		e.Hint = "the server speaks TLS on this port: try https://"
+	case isHTTP2Frame(shown):
+		e.Hint = "the server speaks HTTP/2 on this port: try --http2-prior-knowledge, or --http2 for https://"
 	}
 	return e
-}
-
-// isTLSRecord reports whether a reply is a TLS alert or handshake record (RFC
-// 8446 section 5.1).
-func isTLSRecord(b []byte) bool {
-	return len(b) >= 2 && (b[0] == 0x15 || b[0] == 0x16) && b[1] == 3
 }

@@ -2,11 +2,12 @@ package fetch
 
 import (
 	"context"
+	"crypto/tls"
+	"errors"
 	"net"
+	"strings"
 	"sync"
 	"time"
-
-	"golang.org/x/time/rate"
 
 	"wget/internal/fetch/dns"
 	"wget/internal/fetch/socket"
@@ -17,12 +18,14 @@ import (
 type fetcher struct {
 	options   Options
 	begun     time.Time
-	offers    []protocol
+	offers    []protocol // over TLS
+	plain     *protocol  // without
 	request   request
+	tls       *tls.Config // but for what depends on the host
 	buffers   *sync.Pool
 	resolver  *dns.Resolver
 	slots     *slots
-	pace      *rate.Limiter // of starting hosts
+	pace      pace // of requests
 	connector socket.Connector
 	stop      func() bool // unties the slots from the context
 }
@@ -45,19 +48,21 @@ func newFetcher(ctx context.Context, o Options) *fetcher {
 	if o.Starting == nil {
 		o.Starting = func(Target) {}
 	}
+	if o.Done == nil {
+		o.Done = func(*Result) {}
+	}
 	f := &fetcher{
 		options:   o,
 		begun:     time.Now(),
 		offers:    o.offers(),
+		plain:     o.plain(),
 		request:   newRequest(o),
+		tls:       newTLSConfig(&o, o.offers()),
 		buffers:   newBuffers(o.MaxHeader),
 		resolver:  dns.New(ctx, o.DNS),
 		slots:     newSlots(o.Parallel, o.PerAddr),
-		pace:      rate.NewLimiter(rate.Inf, 1),
+		pace:      newPace(o.Rate),
 		connector: socket.New(ctx, socket.Config{LocalAddr: o.LocalAddr, Dial: o.Dial}),
-	}
-	if o.Rate > 0 {
-		f.pace.SetLimit(rate.Limit(o.Rate))
 	}
 	f.stop = context.AfterFunc(ctx, f.slots.end)
 	return f
@@ -72,13 +77,11 @@ func (f *fetcher) close() {
 
 // run asks the target, and whatever it leads to, and returns the record.
 func (v *visit) run() *Result {
-	v.start = time.Now()
-	v.result.Begun = v.start
+	v.begin()
 	if v.result.Target.Err != nil {
 		v.result.Err = v.result.Target.Err
 		return &v.result
 	}
-	v.whole = newDeadline(v.start, v.f.options.MaxTime)
 	for {
 		v.try()
 		if v.result.Err != nil {
@@ -88,30 +91,40 @@ func (v *visit) run() *Result {
 		if !v.f.options.Location || !v.follow() {
 			return &v.result
 		}
+		v.waitForPace() // or the run has ended, and the next try fails
 	}
+}
+
+// begin starts the clock of the visit.
+func (v *visit) begin() {
+	v.start = time.Now()
+	v.result.Begun = v.start
+	v.whole = newDeadline(v.start, v.f.options.MaxTime)
 }
 
 // afterFailure tries again while that may help.
 func (v *visit) afterFailure() {
 	r := &v.result
-	for r.Tries < v.f.options.Tries && v.isTransient(r.Err) && v.pause(retryPause(r.Tries)) {
+	for r.Tries < v.f.options.Tries && v.isTransient(r.Err) && v.pause(retryPause(r.Tries), v.whole) && v.waitForPace() {
 		v.try()
 	}
 	if r.Err != nil && v.ctx.Err() != nil {
-		r.Err = &Error{Stage: r.Err.Stage, Kind: KindCanceled, Err: context.Canceled}
+		r.Err = &Error{Stage: r.Err.Stage, Kind: KindCanceled, Err: interrupted{}}
 	}
 }
 
 // try asks once.
 func (v *visit) try() {
-	v.result.Tries++
-	reply := &v.result.Reply
+	r := &v.result
+	classical := r.Tries > 0 && (v.trip.classical || r.Err.Stage == StageTLS)
+	r.Tries++
+	reply := &r.Reply
 	*reply = Reply{Target: reply.Target, Withheld: reply.Withheld}
-	v.trip = trip{v: v, target: &reply.Target, reply: reply}
-	v.result.Err = v.trip.steps()
+	v.trip = trip{v: v, target: &reply.Target, reply: reply, classical: classical}
+	r.Err = v.trip.steps()
 	v.trip.close()
-	if v.result.Err != nil {
-		v.failed = time.Now()
+	if r.Err != nil {
+		v.failed = time.Since(v.f.begun)
 	}
 }
 
@@ -122,8 +135,11 @@ func (v *visit) isTransient(err *Error) bool {
 		return false
 	}
 	switch err.Kind {
-	case KindTimeout, KindReset, KindClosed, KindDNSFailure:
+	case KindTimeout, KindClosed, KindDNSFailure:
 		return true
+	case KindReset:
+		var reset *resetError
+		return !errors.As(err, &reset) || reset.unprocessed
 	case KindLimit:
 		return err.Stage == StageConnect // the system's bound, not ours on a reply
 	case KindRefused:
@@ -135,6 +151,17 @@ func (v *visit) isTransient(err *Error) bool {
 // retryPause grows from half a second, doubling, to ten seconds.
 func retryPause(tries int) time.Duration {
 	return min(time.Second/4<<min(tries, 10), 10*time.Second)
+}
+
+// waitForPace waits until another request may begin, and reports whether one may. The
+// clock of the visit stands still meanwhile.
+func (v *visit) waitForPace() bool {
+	since := time.Now()
+	if v.f.pace.wait(v.ctx) != nil {
+		return false
+	}
+	v.stopClock(time.Since(since))
+	return true
 }
 
 // steps are a trip from start to end.
@@ -157,7 +184,7 @@ func (t *trip) steps() *Error {
 	if err := t.secure(); err != nil {
 		return err
 	}
-	return t.protocol.exchange(t)
+	return t.exchange()
 }
 
 // waitForSite waits for a slot at the trip's site. The clock of the
@@ -179,7 +206,7 @@ func (t *trip) waitForSite() *Error {
 // site is the place at which the trip counts: the first address of the target.
 func (t *trip) site() site {
 	if t.proxy != nil {
-		return site{host: t.target.Host}
+		return site{host: strings.ToLower(strings.TrimSuffix(t.target.Host, "."))}
 	}
 	return site{addr: t.addrs[0]}
 }

@@ -554,7 +554,7 @@ func traps(t testing.TB) []trap {
 				p.say("SSH-2.0-OpenSSH_9.9\r\n")
 				p.drain()
 			},
-			want: noTLS,
+			want: handshake.saying("does not speak TLS on this port", "SSH"),
 		},
 		{
 			name: "sends garbage for TLS without end", schemes: onNaked, heavy: true,
@@ -897,7 +897,11 @@ func (a *arena) collect(ctx context.Context) {
 	records := make([]int, len(a.targets))
 	for r := range fetch.All(ctx, slices.Values(a.targets), a.options) {
 		records[r.Target.Index]++
-		if addr := netip.MustParseAddrPort(net.JoinHostPort(r.Target.Host, fmt.Sprint(r.Target.Port))); r.Addr.IsValid() && r.Addr != addr {
+		asked := net.JoinHostPort(r.Target.Host, fmt.Sprint(r.Target.Port))
+		if _, proxy, isProxied := strings.Cut(r.Proxy, "://"); isProxied {
+			asked = proxy
+		}
+		if addr, err := netip.ParseAddrPort(asked); err == nil && r.Addr.IsValid() && r.Addr != addr {
 			a.fault("target %s: record of %s", addr, r.Addr)
 		}
 		a.checks[r.Target.Index](r)

@@ -1,6 +1,8 @@
 package fetch
 
 import (
+	"cmp"
+	"crypto/tls"
 	"errors"
 	"io"
 	"net"
@@ -16,8 +18,8 @@ func newBuffers(max int) *sync.Pool {
 	}}
 }
 
-// exchangeHTTP1 sends the request and reads up to the empty line.
-func exchangeHTTP1(t *trip) *Error {
+// exchange sends the request and reads the header sections of the reply.
+func (t *trip) exchange() *Error {
 	t.step = t.v.whole.step(t.v.start.Add(max(t.reply.Times.Connect, t.reply.Times.TLS)), t.v.f.options.ReadTimeout)
 	if err := t.step.set(t.stream); err != nil {
 		return newError(StageWrite, err)
@@ -27,12 +29,12 @@ func exchangeHTTP1(t *trip) *Error {
 		// A server may answer and close before it has been asked; its answer
 		// tells more than the failure to ask does.
 		t.conn.ResetOnClose()
-		return t.receive(writeErr)
+		return t.protocol.receive(t, writeErr)
 	}
 	if err := t.waitForReply(); err != nil {
-		return newError(StageRead, t.step.reword(err))
+		return t.streamError(StageRead, err)
 	}
-	return t.receive(nil)
+	return t.protocol.receive(t, nil)
 }
 
 // send writes the request for the target.
@@ -40,8 +42,12 @@ func (t *trip) send() error {
 	f := t.v.f
 	buf := f.buffers.Get().(*[]byte)
 	defer f.buffers.Put(buf)
-	_, err := t.stream.Write(t.v.request.appendTo((*buf)[:0], t.protocol.version, t.target, t.forwarder()))
-	return err
+	_, err := t.stream.Write(t.protocol.render(t, (*buf)[:0]))
+	return cmp.Or(err, hiddenWriteError(t.stream))
+}
+
+func renderHTTP1(t *trip, b []byte) []byte {
+	return t.v.request.appendTo(b, t.protocol.version, t.target, t.forwarder())
 }
 
 // forwarder is the proxy that gets the request itself, or nil.
@@ -61,9 +67,9 @@ func (t *trip) waitForReply() error {
 	return t.conn.WaitReadable()
 }
 
-// receive reads the reply. writeErr is why the request could not be sent, which
-// counts if there is no reply.
-func (t *trip) receive(writeErr error) *Error {
+// receiveHTTP1 reads the reply up to the empty line. writeErr is why the request
+// could not be sent, which counts if there is no reply.
+func receiveHTTP1(t *trip, writeErr error) *Error {
 	f := t.v.f
 	buf := f.buffers.Get().(*[]byte)
 	h := headReader{buf: (*buf)[:0]}
@@ -82,12 +88,21 @@ func (t *trip) receive(writeErr error) *Error {
 // readError explains a section that did not come whole, or not at all.
 func (t *trip) readError(err, writeErr error, begun bool) *Error {
 	switch {
-	case writeErr != nil && !begun:
-		return newError(StageWrite, t.step.reword(writeErr))
+	case writeErr != nil && !begun && !t.isTLSFault(err):
+		return t.streamError(StageWrite, writeErr)
 	case !begun:
-		return newError(StageRead, t.step.reword(describeEOF(err, errors.New("closed without a reply"))))
+		return t.streamError(StageRead, describeEOF(err, errors.New("closed without a reply")))
 	}
-	return newError(StageHead, t.step.reword(describeEOF(err, errors.New("closed before the header section ended"))))
+	return t.streamError(StageHead, describeEOF(err, errors.New("closed before the header section ended")))
+}
+
+// streamError explains an error of the stream, which may be that of TLS.
+func (t *trip) streamError(stage Stage, err error) *Error {
+	err = t.step.reword(err)
+	if _, secure := t.stream.(*tls.Conn); secure {
+		return t.tlsError(stage, err)
+	}
+	return newError(stage, err)
 }
 
 // copyFrom gives the reply the bytes that came, in memory of their own size: the
@@ -100,7 +115,7 @@ func (r *Reply) copyFrom(h *headReader) {
 	if end == 0 {
 		return
 	}
-	r.Raw = make([]byte, end)
+	r.Raw, r.Size = make([]byte, end), end
 	copy(r.Raw, h.buf)
 	at := 0
 	for _, head := range h.interim {
@@ -116,13 +131,7 @@ func (r *Reply) copyFrom(h *headReader) {
 // a person.
 func describeEOF(err, words error) error {
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-		return &streamEnd{words, err}
+		return &reworded{words, err}
 	}
 	return err
 }
-
-// streamEnd reads as its words and is its cause.
-type streamEnd struct{ words, cause error }
-
-func (e *streamEnd) Error() string { return e.words.Error() }
-func (e *streamEnd) Unwrap() error { return e.cause }

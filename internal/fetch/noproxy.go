@@ -2,7 +2,10 @@ package fetch
 
 import (
 	"net/netip"
+	"strconv"
 	"strings"
+
+	"golang.org/x/net/idna"
 )
 
 // NoProxy lists the hosts that are asked without a proxy.
@@ -54,21 +57,32 @@ func parseNoProxyRule(text string) (rule noProxyRule, ok bool) {
 		}
 	}
 	rule.name = strings.TrimPrefix(strings.TrimSuffix(text, "."), ".")
+	if ascii, err := idna.Lookup.ToASCII(rule.name); err == nil {
+		rule.name = ascii
+	}
 	return rule, rule.name != ""
 }
 
-// parseNoProxyBlock reads an address or a block.
+// parseNoProxyBlock reads an address or a block. IPv6 in the form of IPv4 is IPv4,
+// as in targets.
 func parseNoProxyBlock(text string) (netip.Prefix, bool) {
-	address, bits, isBlock := strings.Cut(text, "/")
+	address, length, isBlock := strings.Cut(text, "/")
 	addr, err := netip.ParseAddr(strings.Trim(address, "[]"))
 	if err != nil {
 		return netip.Prefix{}, false
 	}
 	addr = addr.WithZone("")
-	if !isBlock {
-		return netip.PrefixFrom(addr, addr.BitLen()), true
+	bits := addr.BitLen()
+	if isBlock {
+		n, err := strconv.ParseUint(length, 10, 8)
+		if bits = int(n); err != nil {
+			return netip.Prefix{}, false
+		}
 	}
-	block, err := netip.ParsePrefix(addr.String() + "/" + bits)
+	if addr.Is4In6() && bits >= 96 {
+		addr, bits = addr.Unmap(), bits-96
+	}
+	block, err := addr.Prefix(bits)
 	return block, err == nil
 }
 

@@ -2,70 +2,41 @@ package fetch
 
 import (
 	"fmt"
+	"os"
+	"strings"
 	"testing"
 )
 
+// TestNoProxy holds testdata/proxy/noproxy.txt, with which curl is compared, too.
 func TestNoProxy(t *testing.T) {
-	for _, c := range []struct {
-		list, target string
-		want         bool
-	}{
-		{"", "example.com", false},
-		{"*", "example.com", true},
-		{"*", "192.0.2.1", true},
-		{"*,x", "example.com", false},
-		{"example.com", "example.com", true},
-		{"example.com", "EXAMPLE.com", true},
-		{"EXAMPLE.COM", "example.com", true},
-		{"example.com", "www.example.com", true},
-		{".example.com", "www.example.com", true},
-		{".example.com", "example.com", true},
-		{"example.com", "nonexample.com", false},
-		{"www.example.com", "example.com", false},
-		{"*.example.com", "www.example.com", false},
-		{"example.com.", "example.com", true},
-		{"example.com", "example.com.", true},
-		{".example.com.", "a.b.example.com.", true},
-		{"..example.com", "www.example.com", false},
-		{"a, b ,example.com", "example.com", true},
-		{"a,,, example.com,", "example.com", true},
-		{"a example.com", "example.com", false},
-		{"localhost", "localhost", true},
-		{"example.com:80", "example.com", true},
-		{"example.com:8080", "example.com", false},
-		{"example.com:8080", "www.example.com:8080", true},
-		{"example.com:https", "example.com", false},
-		{"192.0.2.1", "192.0.2.1", true},
-		{"192.0.2.1", "192.0.2.10", false},
-		{"192.0.2.1:80", "192.0.2.1", true},
-		{"192.0.2.1:81", "192.0.2.1", false},
-		{"192.0.2.0/24", "192.0.2.200", true},
-		{"192.0.2.0/24", "192.0.3.1", false},
-		{"192.0.2.7/28", "192.0.2.1", true},
-		{"192.0.2.0/33", "192.0.2.1", false},
-		{"0.0.0.0/0", "192.0.2.1", true},
-		{"192.0.2.1.", "192.0.2.1", false},
-		{"2.1", "192.0.2.1", false},
-		{"::1", "[::1]", true},
-		{"[::1]", "[::1]", true},
-		{"[::1]:80", "[::1]", true},
-		{"[::1]:81", "[::1]", false},
-		{"0:0::1", "[::1]", true},
-		{"2001:db8::/32", "[2001:db8:1::5]", true},
-		{"2001:db8::/33", "[2001:db8:8000::5]", false},
-		{"192.0.2.0/24", "[::1]", false},
-		{"::/0", "192.0.2.1", false},
-		{"1", "[::1]", false},
-		{",", "example.com", false},
-		{".", "example.com", false},
-	} {
-		t.Run(fmt.Sprintf("%s|%s", c.list, c.target), func(t *testing.T) {
-			spec, err := Parse(c.target, Defaults{})
+	text, err := os.ReadFile("../../testdata/proxy/noproxy.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for row := range strings.Lines(string(text)) {
+		row = strings.TrimSpace(row)
+		if row == "" || row[0] == '#' {
+			continue
+		}
+		list, rest, err := firstQuoted(row)
+		if err != nil {
+			t.Fatal(err)
+		}
+		target, choice, err := firstQuoted(strings.TrimSpace(rest))
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Run(fmt.Sprintf("%s|%s", list, target), func(t *testing.T) {
+			spec, err := Parse(target, Defaults{})
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got := ParseNoProxy(c.list).matches(&spec.one); got != c.want {
-				t.Errorf("%v, want %v", got, c.want)
+			got := "proxy"
+			if ParseNoProxy(list).matches(&spec.one) {
+				got = "direct"
+			}
+			if want := strings.Fields(choice)[0]; got != want {
+				t.Errorf("%s, want %s", got, want)
 			}
 		})
 	}

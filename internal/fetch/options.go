@@ -22,7 +22,13 @@ const (
 
 // Options says how targets are asked. The zero value works.
 type Options struct {
-	Protocol  string  // "HTTP/1.1" or "HTTP/1.0"; "" means the first
+	// Protocol is "HTTP/1.1", "HTTP/1.0" or "HTTP/2"; "" means the first. HTTP/2
+	// is spoken over TLS with servers that agree to it, and HTTP/1.1 with others.
+	Protocol string
+	// PriorKnowledge speaks HTTP/2 without TLS too, if that is the protocol, to
+	// servers that must be known to speak it (RFC 9113 section 3.3).
+	PriorKnowledge bool
+
 	Method    string  // "" means GET
 	UserAgent string  // "" sends no User-Agent
 	Header    []Field // replace, add to or (with Remove) take from the default fields
@@ -35,8 +41,13 @@ type Options struct {
 	UnixSocket string     // path of the socket to connect to, whatever the target; "" means TCP
 	DNS        dns.Config // how names are looked up, but for its Family, which is the one above
 
-	TLS        *tls.Config // nil means the system's roots
-	ServerName string      // SNI and the name to verify; "" means the target's host
+	// TLS may limit the versions and curves, name roots, and hold a certificate
+	// to present; nil means the defaults of crypto/tls. InsecureSkipVerify means
+	// to look at anything: it allows every version and cipher suite there is,
+	// unless others are named.
+	TLS        *tls.Config
+	ServerName string // SNI and the name to verify; "" means the target's host
+	NoSNI      bool   // send no SNI; the name is verified all the same
 
 	ConnectTimeout time.Duration // for TCP and TLS, all addresses together; 0 means none
 	ReadTimeout    time.Duration // from the first byte sent to the end of the header section; 0 means none
@@ -52,11 +63,15 @@ type Options struct {
 	MaxHeader int     // bytes of header sections read at most; 0 means DefaultMaxHeader
 	Parallel  int     // hosts in flight at most; 0 means DefaultParallel
 	PerAddr   int     // hosts in flight at one address at most; 0 means no bound
-	Rate      float64 // hosts started per second at most; 0 means no bound
+	Rate      float64 // requests begun per second at most: of hosts, further tries and redirects; 0 means no bound
+	AllAddrs  bool    // ask each address of a target, as if it were a host of its own
 	Ordered   bool    // send results in the order of the targets
 
 	// Starting is told of each target when its turn comes; nil means nobody is.
 	Starting func(Target)
+	// Done is told of each result, by many goroutines, as soon as its target is over;
+	// nil means nobody is. Ordered may send the result much later.
+	Done func(*Result)
 	// Dial opens connections in place of the network; nil means the network.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 }

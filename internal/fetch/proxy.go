@@ -59,7 +59,7 @@ func ParseProxy(text string) (*Proxy, error) {
 	case "https":
 		p.Port = 443
 	default:
-		return nil, fmt.Errorf("unknown scheme %q: http, https, socks5 and socks5h are known", p.Scheme)
+		return nil, errors.New("unknown scheme: http, https, socks5 and socks5h are known")
 	}
 	if i := strings.IndexAny(rest, "/?#"); i >= 0 && !strings.Contains(rest[i:], "@") {
 		rest = rest[:i]

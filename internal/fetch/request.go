@@ -11,6 +11,9 @@ type request struct {
 	method string
 	fields []Field // the value of ownHost is the target's
 	auth   bool    // a target's own credentials are sent
+	// proxyAuth says the same of a proxy's that is to forward a request; a request
+	// for a tunnel has them always.
+	proxyAuth bool
 
 	userAgent string // for requests of our own to a proxy
 }
@@ -29,7 +32,10 @@ func newRequest(o Options) request {
 		}
 		defaults = append(defaults, Field{Name: "Accept", Value: "*/*"}, Field{Name: "Connection", Value: "close"})
 	}
-	r := request{method: cmp.Or(o.Method, "GET"), auth: !has(o.Header, "Authorization"), userAgent: o.UserAgent}
+	r := request{
+		method: cmp.Or(o.Method, "GET"), userAgent: o.UserAgent,
+		auth: !has(o.Header, "Authorization"), proxyAuth: !has(o.Header, "Proxy-Authorization"),
+	}
 	r.fields = override(defaults, o.Header)
 	if !has(o.Header, "Host") {
 		r.fields[0].Name = ownHost
@@ -92,7 +98,7 @@ func (q *request) appendTo(b []byte, version string, t *Target, forward *Proxy) 
 	if t.Auth != "" && q.auth {
 		b = appendField(b, "Authorization", t.Auth)
 	}
-	if forward != nil && forward.user != nil {
+	if forward != nil && forward.user != nil && q.proxyAuth {
 		b = appendField(b, "Proxy-Authorization", forward.auth())
 	}
 	return append(b, "\r\n"...)

@@ -18,6 +18,11 @@ func (t *trip) resolve() *Error {
 	if t.proxy = o.Proxies.choose(t.target); t.proxy != nil {
 		return t.resolveProxy()
 	}
+	if addr := t.pinned(); addr.IsValid() {
+		t.port = o.detour(t.target).port
+		t.setAddr(addr)
+		return nil
+	}
 	if t.target.Addr.IsValid() && o.Family == 0 && len(o.Routes) == 0 {
 		t.port = t.target.Port
 		t.setAddr(t.target.Addr)
@@ -52,7 +57,11 @@ func (t *trip) addrsOf(e endpoint) (addrs []netip.Addr, err error) {
 // the lookup waits for its place among the others.
 func (t *trip) lookup(name string) ([]netip.Addr, error) {
 	v := t.v
-	answer, err := v.f.resolver.Lookup(v.ctx, dns.Query{Name: name, Deadline: v.whole.at, Since: v.failed})
+	q := dns.Query{Name: name, Deadline: v.whole.at}
+	if v.failed > 0 {
+		q.Since = v.f.begun.Add(v.failed)
+	}
+	answer, err := v.f.resolver.Lookup(v.ctx, q)
 	v.stopClock(answer.Waited)
 	t.reply.Times.DNS = v.elapsed()
 	t.late = answer.Late
@@ -76,11 +85,12 @@ func (t *trip) setAddr(addr netip.Addr) {
 
 // resolveProxy finds the addresses of the proxy, and what the proxy is to connect
 // to. A name is looked up by a socks5 proxy's client, and by all others
-// themselves.
+// themselves. Where --connect-to leads elsewhere, a request cannot be forwarded:
+// it names the target.
 func (t *trip) resolveProxy() *Error {
 	t.reply.Proxy = t.proxy.String()
 	t.peer = t.v.f.options.detour(t.target)
-	isDetour := t.peer.host != t.target.Host || t.peer.port != t.target.Port
+	isDetour := !equalFold(t.peer.host, t.target.Host) || t.peer.port != t.target.Port
 	t.forwarded = !t.target.TLS && !t.proxy.isSOCKS() && !isDetour
 	if t.proxy.Scheme == "socks5" {
 		addrs, err := t.addrsOf(t.peer)
@@ -88,11 +98,12 @@ func (t *trip) resolveProxy() *Error {
 			return newError(StageDNS, err)
 		}
 		t.peer.addr = addrs[0]
+		t.late = nil // the target's: the trip connects to the proxy
 	}
 	t.port = t.proxy.Port
 	var err error
 	if t.addrs, err = t.addrsOf(endpoint{t.proxy.Host, t.proxy.Addr, t.proxy.Port}); err != nil {
-		return t.proxyError(err)
+		return t.proxyError(newError(StageDNS, err))
 	}
 	return nil
 }

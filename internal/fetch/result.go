@@ -12,6 +12,7 @@ type Result struct {
 	Begun  time.Time // when the first try began
 	Hops   []Reply   // the answers that redirected, in order
 	Reply            // to the last request; its Target is as it was asked
+	Edge   *Edge     // the address that was asked, if each is; else nil
 	Tries  int       // attempts made at the last request; Reply is of the last
 	Err    *Error
 }
@@ -22,10 +23,11 @@ type Reply struct {
 	Target  Target         // as it was asked
 	Addr    netip.AddrPort // the address that was connected to, if one was; the proxy's if there is one
 	Proxy   string         // URL of the proxy that was asked, without credentials; "" if none was
-	Session *Session       // the TLS session, if there is one
+	Session *Session       // the TLS session, if the server has shown a certificate
 	Interim []Head         // the 1xx sections before the final one (RFC 9110 section 15.2)
 	Head    Head           // the final section; a part of it if the section was cut short
 	Raw     []byte         // all sections as they came
+	Size    int            // of all sections, in bytes; also where Raw is not known
 	Times   Times
 
 	// Withheld names the credentials that were sent before and are not sent from
@@ -83,15 +85,4 @@ type Times struct {
 	TLS       time.Duration // handshake done
 	FirstByte time.Duration // first byte of the reply
 	Total     time.Duration
-}
-
-// Session describes a TLS session.
-type Session struct {
-	Version    string // "TLS 1.3"
-	Cipher     string
-	ALPN       string // "" if none was agreed on
-	ServerName string // as sent; "" for an address
-	Subject    string // of the server's own certificate
-	Issuer     string
-	NotAfter   time.Time
 }

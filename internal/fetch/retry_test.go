@@ -57,6 +57,32 @@ func TestRetry(t *testing.T) {
 	}
 }
 
+// Waiting out a shortage of the system stays within the limits of the host.
+func TestShortageIsBounded(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		options fetch.Options
+		most    time.Duration
+	}{
+		{"connect timeout", fetch.Options{ConnectTimeout: 2 * time.Second}, 2 * time.Second},
+		{"time for the host", fetch.Options{MaxTime: time.Second}, time.Second},
+		{"the earlier", fetch.Options{ConnectTimeout: time.Second / 2, MaxTime: 5 * time.Second}, time.Second / 2},
+		{"neither", fetch.Options{}, 11 * time.Second},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				for _, shortage := range []error{syscall.EMFILE, syscall.EADDRNOTAVAIL, syscall.ENOBUFS} {
+					c.options.Dial = func(context.Context, string, string) (net.Conn, error) { return nil, shortage }
+					r := askOne(t, t.Context(), c.options, "192.0.2.1")
+					if r.Err == nil || r.Err.Kind != fetch.KindLimit || r.Times.Total > c.most || r.Times.Total < c.most/4 {
+						t.Errorf("%v after %v, want %v after at most %v", r.Err, r.Times.Total, shortage, c.most)
+					}
+				}
+			})
+		})
+	}
+}
+
 func TestRate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		start := time.Now()

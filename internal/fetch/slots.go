@@ -52,6 +52,26 @@ func (s *slots) acquire() {
 	s.inFlight <- struct{}{}
 }
 
+// tryAcquire acquires a slot if one is free.
+func (s *slots) tryAcquire() bool {
+	if s.room != nil {
+		select {
+		case s.room <- struct{}{}:
+		default:
+			return false
+		}
+	}
+	select {
+	case s.inFlight <- struct{}{}:
+		return true
+	default:
+	}
+	if s.room != nil {
+		<-s.room
+	}
+	return false
+}
+
 func (s *slots) release() {
 	<-s.inFlight
 	if s.room != nil {

@@ -34,17 +34,26 @@ func connectSOCKS(conn io.ReadWriter, user *url.Userinfo, to endpoint) error {
 	if _, err := conn.Write(request); err != nil {
 		return err
 	}
-	var head [4]byte
-	if _, err := io.ReadFull(conn, head[:]); err != nil {
+	return readSOCKSReply(conn)
+}
+
+// readSOCKSReply reads whether the proxy has connected. A refusal counts as soon
+// as its code is there: some proxies send no more.
+func readSOCKSReply(conn io.Reader) error {
+	var reply, address [2]byte
+	if _, err := io.ReadFull(conn, reply[:]); err != nil {
 		return err
 	}
-	if head[0] != socksVersion {
-		return notSOCKS(head[:])
+	switch code := reply[1]; {
+	case reply[0] != socksVersion:
+		return notSOCKS(reply[:])
+	case code != 0:
+		return &Error{Stage: StageProxy, Kind: KindProxyRefused, Err: fmt.Errorf("SOCKS error %d: %s", code, socksReason(code))}
 	}
-	if head[1] != 0 {
-		return &Error{Stage: StageProxy, Kind: KindProxyRefused, Err: fmt.Errorf("SOCKS error %d: %s", head[1], socksReason(head[1]))}
+	if _, err := io.ReadFull(conn, address[:]); err != nil {
+		return err
 	}
-	return skipSOCKSAddress(conn, head[3])
+	return skipSOCKSAddress(conn, address[1])
 }
 
 // greetSOCKS agrees on how to authenticate, and does.
@@ -65,11 +74,13 @@ func greetSOCKS(conn io.ReadWriter, user *url.Userinfo) error {
 		return notSOCKS(choice[:])
 	case choice[1] == socksNoAuth:
 		return nil
-	case choice[1] != socksPassword || user == nil:
+	case user == nil:
 		return &Error{
-			Stage: StageProxy, Kind: KindProxyAuth, Err: errors.New("the SOCKS proxy wants credentials or another way to authenticate"),
+			Stage: StageProxy, Kind: KindProxyAuth, Err: errors.New("wants credentials or another way to authenticate"),
 			Hint: "give credentials, as in -x socks5://USER:PASSWORD@HOST:PORT",
 		}
+	case choice[1] != socksPassword:
+		return &Error{Stage: StageProxy, Kind: KindProxyAuth, Err: errors.New("takes neither no credentials nor a user and password")}
 	}
 	password, _ := user.Password()
 	message := append([]byte{1, byte(len(user.Username()))}, user.Username()...)
@@ -81,7 +92,7 @@ func greetSOCKS(conn io.ReadWriter, user *url.Userinfo) error {
 		return err
 	}
 	if choice[1] != 0 {
-		return &Error{Stage: StageProxy, Kind: KindProxyAuth, Err: errors.New("the SOCKS proxy refused the user or the password")}
+		return &Error{Stage: StageProxy, Kind: KindProxyAuth, Err: errors.New("refused the user or the password")}
 	}
 	return nil
 }
@@ -94,7 +105,7 @@ func appendSOCKSRequest(b []byte, to endpoint) ([]byte, error) {
 	case to.addr.IsValid():
 		b = append(append(b, socksIPv6), to.addr.AsSlice()...)
 	case len(to.host) > maxSOCKSText:
-		return nil, fmt.Errorf("a name of %d bytes: SOCKS takes %d at most", len(to.host), maxSOCKSText)
+		return nil, &Error{Stage: StageProxy, Kind: KindLimit, Err: fmt.Errorf("a name of %d bytes: SOCKS takes %d at most", len(to.host), maxSOCKSText)}
 	default:
 		b = append(append(b, socksDomain, byte(len(to.host))), to.host...)
 	}

@@ -61,7 +61,7 @@ func (s *statusLine) parse(line []byte) match {
 		}
 		s.status = s.status*10 + int(line[i]-'0')
 	}
-	if s.status < 100 || s.status > 599 {
+	if !isStatus(s.status) {
 		s.odd |= StatusRange
 	}
 	if i < len(line) && line[i] != ' ' && line[i] != '\t' {

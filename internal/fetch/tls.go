@@ -1,89 +1,176 @@
 package fetch
 
 import (
+	"cmp"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
-	"fmt"
+	"io"
+	"net"
+	"slices"
+	"strings"
+	"syscall"
 )
 
 // secure speaks TLS on the connection of an https target, and settles which
-// protocol is spoken on it. Certificates are verified by crypto/tls for the name
-// that was asked for.
+// protocol is spoken on it.
 func (t *trip) secure() *Error {
 	if !t.target.TLS {
-		t.protocol = choose(t.v.f.offers, "")
+		t.protocol = t.v.f.plain
+		if t.forwarded {
+			t.protocol = choose(t.v.f.offers, "") // known of the target, not of the proxy
+		}
 		return nil
 	}
 	if err := t.step.set(t.conn); err != nil {
 		return newError(StageTLS, err)
 	}
-	client := tls.Client(t.stream, t.tlsConfig())
-	if err := client.Handshake(); err != nil {
-		return newError(StageTLS, explainTLS(t.step.reword(err)))
-	}
+	client := tls.Client(&lastWords{Conn: t.stream}, t.tlsConfig())
+	err := client.Handshake()
 	state := client.ConnectionState()
+	t.reply.Session = t.v.f.options.newSession(state, err)
+	if err != nil {
+		return t.tlsError(StageTLS, t.step.reword(err))
+	}
 	t.stream = client
 	t.protocol = choose(t.v.f.offers, state.NegotiatedProtocol)
-	t.reply.Session = newSession(state)
 	t.reply.Times.TLS = t.v.elapsed()
 	return nil
 }
 
+// looksAtAnything reports whether the user would rather see an unsafe server
+// than none.
+func (o *Options) looksAtAnything() bool { return o.TLS != nil && o.TLS.InsecureSkipVerify }
+
+// newTLSConfig is what the configurations of all hosts have in common.
+func newTLSConfig(o *Options, offers []protocol) *tls.Config {
+	c := o.TLS.Clone()
+	if c == nil {
+		c = new(tls.Config)
+	}
+	for _, p := range offers {
+		c.NextProtos = append(c.NextProtos, p.alpn)
+	}
+	// Some servers want a certificate only for some paths, and ask for it when
+	// they have read the request.
+	c.Renegotiation = tls.RenegotiateOnceAsClient
+	if c.InsecureSkipVerify {
+		c.MinVersion = cmp.Or(c.MinVersion, tls.VersionTLS10)
+		if c.CipherSuites == nil {
+			for _, suite := range slices.Concat(tls.CipherSuites(), tls.InsecureCipherSuites()) {
+				c.CipherSuites = append(c.CipherSuites, suite.ID)
+			}
+		}
+	}
+	return c
+}
+
+// tlsConfig is the configuration for the trip's host.
 func (t *trip) tlsConfig() *tls.Config {
-	o := &t.v.f.options
-	config := o.TLS.Clone()
-	if config == nil {
-		config = new(tls.Config)
-	}
-	if config.ServerName = o.ServerName; config.ServerName == "" {
-		config.ServerName = t.target.Host
-		if t.target.Addr.IsValid() {
-			config.ServerName = t.target.Addr.WithZone("").String()
-		}
-	}
-	for _, p := range t.v.f.offers {
-		config.NextProtos = append(config.NextProtos, p.alpn)
-	}
-	return config
-}
-
-// explainTLS says what to do about the failures that people meet.
-func explainTLS(err error) error {
-	var (
-		record tls.RecordHeaderError
-		cert   *tls.CertificateVerificationError
-		roots  x509.UnknownAuthorityError
-	)
+	c := t.v.f.tls.Clone()
+	name := t.serverName()
 	switch {
-	case errors.As(err, &record):
-		return &Error{
-			Stage: StageTLS, Kind: KindHandshake,
-			Err:  fmt.Errorf("the server does not speak TLS on this port: it sent \"%s\"", record.RecordHeader[:]),
-			Hint: "try http://",
-		}
-	case errors.As(err, &roots):
-		known := newError(StageTLS, err)
-		known.Hint = "trust its issuer with --ca-certificate FILE, or skip the check with -k"
-		return known
-	case errors.As(err, &cert):
-		known := newError(StageTLS, err)
-		known.Hint = "skip the check with -k"
-		return known
+	case !t.v.f.options.NoSNI:
+		c.ServerName = name
+	case !c.InsecureSkipVerify:
+		// Without a name crypto/tls checks nothing; the trip does it instead.
+		c.InsecureSkipVerify = true
+		c.VerifyConnection = func(s tls.ConnectionState) error { return verify(s, c.RootCAs, name) }
 	}
-	return err
+	c.GetClientCertificate = t.clientCertificate
+	if t.classical {
+		c.CurvePreferences = withoutHybrids(c.CurvePreferences)
+	}
+	return c
 }
 
-func newSession(state tls.ConnectionState) *Session {
-	s := &Session{
-		Version:    tls.VersionName(state.Version),
-		Cipher:     tls.CipherSuiteName(state.CipherSuite),
-		ALPN:       state.NegotiatedProtocol,
-		ServerName: state.ServerName,
+// serverName is the name that the certificate must be for: in lower case, since
+// some servers compare it byte by byte with names that they know.
+func (t *trip) serverName() string {
+	switch o := &t.v.f.options; {
+	case o.ServerName != "":
+		return strings.ToLower(o.ServerName)
+	case t.target.Addr.IsValid():
+		return t.target.Addr.WithZone("").String()
 	}
-	if len(state.PeerCertificates) > 0 {
-		leaf := state.PeerCertificates[0]
-		s.Subject, s.Issuer, s.NotAfter = leaf.Subject.String(), leaf.Issuer.String(), leaf.NotAfter
+	return strings.ToLower(t.target.Host)
+}
+
+// verify checks the server's certificate as crypto/tls does.
+func verify(s tls.ConnectionState, roots *x509.CertPool, name string) error {
+	o := x509.VerifyOptions{Roots: roots, DNSName: name, Intermediates: x509.NewCertPool()}
+	for _, c := range s.PeerCertificates[1:] {
+		o.Intermediates.AddCert(c)
 	}
-	return s
+	if _, err := s.PeerCertificates[0].Verify(o); err != nil {
+		return &tls.CertificateVerificationError{UnverifiedCertificates: s.PeerCertificates, Err: err}
+	}
+	return nil
+}
+
+// clientCertificate chooses as crypto/tls does, and notes that the server asked:
+// that explains much of what servers do to clients without a certificate.
+func (t *trip) clientCertificate(request *tls.CertificateRequestInfo) (*tls.Certificate, error) {
+	t.certAsked = true
+	certificates := t.v.f.tls.Certificates
+	for i := range certificates {
+		if request.SupportsCertificate(&certificates[i]) == nil {
+			return &certificates[i], nil
+		}
+	}
+	return new(tls.Certificate), nil
+}
+
+// withoutHybrids leaves the curves whose key share is small: with them a
+// ClientHello fits in one TCP segment, which some servers and middleboxes take
+// for granted. Nothing is left out of a list of hybrids alone.
+func withoutHybrids(curves []tls.CurveID) []tls.CurveID {
+	if len(curves) == 0 {
+		return []tls.CurveID{tls.X25519, tls.CurveP256, tls.CurveP384, tls.CurveP521}
+	}
+	classical := slices.DeleteFunc(slices.Clone(curves), func(id tls.CurveID) bool {
+		return id == tls.X25519MLKEM768 || id == tls.SecP256r1MLKEM768 || id == tls.SecP384r1MLKEM1024
+	})
+	if len(classical) == 0 {
+		return curves
+	}
+	return classical
+}
+
+// lastWords is a connection on which a write does not fail because the server
+// has gone. The reads after it yield all that the server said before it went,
+// such as the alert that says why, and only then the write's error: crypto/tls
+// would not read on after a failed write.
+type lastWords struct {
+	net.Conn
+	gone error // what a write met
+}
+
+func (c *lastWords) Write(p []byte) (int, error) {
+	if c.gone != nil {
+		return len(p), nil
+	}
+	n, err := c.Conn.Write(p)
+	if errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ECONNABORTED) {
+		c.gone = err
+		return len(p), nil
+	}
+	return n, err
+}
+
+func (c *lastWords) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	if err == io.EOF && c.gone != nil {
+		err = c.gone
+	}
+	return n, err
+}
+
+// hiddenWriteError is the error that a write to the stream met and did not
+// return.
+func hiddenWriteError(stream net.Conn) error {
+	if client, secure := stream.(*tls.Conn); secure {
+		return client.NetConn().(*lastWords).gone
+	}
+	return nil
 }

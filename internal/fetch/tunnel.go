@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/netip"
 	"strconv"
+	"strings"
 )
 
 // endpoint is what a proxy is to connect to: a name, which the proxy looks up, or
@@ -33,25 +34,30 @@ func (t *trip) tunnel() *Error {
 	if t.proxy == nil {
 		return nil
 	}
-	if t.proxy.Scheme == "https" {
-		if err := t.secureProxy(); err != nil {
-			return t.proxyError(err)
-		}
-	}
-	var err error
-	switch {
-	case t.proxy.isSOCKS():
-		err = connectSOCKS(t.stream, t.proxy.user, t.peer)
-	case t.forwarded:
-		return nil
-	default:
-		err = t.connectHTTP()
-	}
-	if err != nil {
-		return t.proxyError(describeEOF(err, errors.New("closed the connection")))
+	if err := t.openTunnel(); err != nil {
+		return t.proxyError(describeProxyEOF(err))
 	}
 	t.reply.Times.Connect = t.v.elapsed()
 	return nil
+}
+
+func (t *trip) openTunnel() error {
+	if t.proxy.Scheme == "https" {
+		if err := t.secureProxy(); err != nil {
+			return err
+		}
+	}
+	switch {
+	case t.proxy.isSOCKS():
+		return connectSOCKS(t.stream, t.proxy.user, t.peer)
+	case t.forwarded:
+		return nil
+	}
+	return t.connectHTTP()
+}
+
+func describeProxyEOF(err error) error {
+	return describeEOF(err, errors.New("closed the connection"))
 }
 
 // proxyError tells a failure of the proxy from one of the target.
@@ -63,17 +69,16 @@ func (t *trip) proxyError(err error) *Error {
 	return known
 }
 
-// secureProxy speaks TLS with the proxy itself.
+// secureProxy speaks TLS with the proxy itself. Certificates of the user are for
+// targets, and not shown to the proxy.
 func (t *trip) secureProxy() error {
-	config := t.v.f.options.TLS.Clone()
-	if config == nil {
-		config = new(tls.Config)
-	}
-	config.ServerName = t.proxy.Host
+	config := t.v.f.tls.Clone()
+	config.Certificates, config.GetClientCertificate = nil, nil
+	config.ServerName = strings.ToLower(t.proxy.Host)
 	config.NextProtos = []string{"http/1.1"}
-	client := tls.Client(t.conn, config)
+	client := tls.Client(&lastWords{Conn: t.conn}, config)
 	if err := client.Handshake(); err != nil {
-		return explainTLS(err)
+		return t.tlsError(StageProxy, t.step.reword(describeProxyEOF(err)))
 	}
 	t.stream = client
 	return nil
@@ -94,9 +99,9 @@ func (t *trip) connectHTTP() error {
 		if writeErr != nil && len(h.buf) == 0 {
 			return writeErr
 		}
-		return err
+		return explainProxyReply(err)
 	}
-	if err := refusal(&h.final); err != nil {
+	if err := t.refusal(&h.final); err != nil {
 		return err
 	}
 	if rest := h.buf[h.section+len(h.final.Raw):]; len(rest) > 0 {
@@ -105,28 +110,41 @@ func (t *trip) connectHTTP() error {
 	return nil
 }
 
+// explainProxyReply has the hint at TLS name the proxy.
+func explainProxyReply(err error) error {
+	var known *Error
+	if errors.As(err, &known) && known.Kind == KindMalformed && known.Hint != "" {
+		known.Hint = "the proxy speaks TLS on this port: it is given as -x https://HOST:PORT"
+	}
+	return err
+}
+
 // refusal is the error for a reply to CONNECT other than 2xx.
-func refusal(h *Head) error {
-	if 200 <= h.Status && h.Status <= 299 {
+func (t *trip) refusal(h *Head) error {
+	switch {
+	case firstSuccess <= h.Status && h.Status < firstSuccess+100:
 		return nil
+	case h.Status == statusProxyAuth:
+		return t.unauthorized(h)
 	}
-	e := &Error{Stage: StageProxy, Kind: KindProxyRefused, Err: fmt.Errorf("answered CONNECT with %d %s", h.Status, h.Reason())}
-	if h.Status == 407 {
-		e.Kind, e.Hint = KindProxyAuth, proxyAuthHint
-	}
-	return e
+	return &Error{Stage: StageProxy, Kind: KindProxyRefused, Err: fmt.Errorf("answered CONNECT with %s", shortStatus(h))}
+}
+
+// shortStatus is the status code and as much of the reason phrase as an error
+// shows.
+func shortStatus(h *Head) string {
+	reason := h.Reason()
+	return strings.TrimSpace(fmt.Sprintf("%d %s", h.Status, reason[:min(len(reason), firstBytes)]))
 }
 
 // checkForwarded tells a forwarding proxy's demand for credentials from an answer
 // of the target (RFC 9110 section 15.5.8).
 func (t *trip) checkForwarded() *Error {
-	if !t.forwarded || t.reply.Head.Status != 407 {
+	if !t.forwarded || t.reply.Head.Status != statusProxyAuth {
 		return nil
 	}
-	return t.proxyError(&Error{Stage: StageProxy, Kind: KindProxyAuth, Err: errors.New("wants credentials (407)"), Hint: proxyAuthHint})
+	return t.proxyError(t.unauthorized(&t.reply.Head))
 }
-
-const proxyAuthHint = "give credentials, as in -x http://USER:PASSWORD@HOST:PORT"
 
 // aheadConn is a connection of which some bytes have been read already.
 type aheadConn struct {

@@ -15,9 +15,9 @@ import (
 type visit struct {
 	f       *fetcher
 	ctx     context.Context
-	start   time.Time // of the hop
-	whole   deadline  // for the target from start to end
-	failed  time.Time // end of the last try; zero before the first
+	start   time.Time     // of the hop
+	whole   deadline      // for the target from start to end
+	failed  time.Duration // end of the last try, from the begin of the run; 0 before the first
 	request *request
 	result  Result
 	trip    trip
@@ -36,6 +36,8 @@ type trip struct {
 	forwarded bool                // the proxy gets the request itself, and no tunnel
 	slot      bool                // the trip has a slot at its site
 	guarded   bool                // no private address is to be connected to
+	classical bool                // an earlier try failed at TLS: offer no curve with a large key share
+	certAsked bool                // the server asked for a client's certificate
 	conn      socket.Conn         // the TCP connection
 	stream    net.Conn            // carries the request: conn, or TLS on it
 	protocol  *protocol           // spoken over stream
@@ -44,9 +46,9 @@ type trip struct {
 }
 
 // pause waits, and reports whether the visit may go on. It does not begin a wait
-// that would outlast the visit's time.
-func (v *visit) pause(d time.Duration) bool {
-	if !v.whole.at.IsZero() && time.Until(v.whole.at) <= d {
+// that would outlast the deadline.
+func (v *visit) pause(d time.Duration, end deadline) bool {
+	if !end.at.IsZero() && time.Until(end.at) <= d {
 		return false
 	}
 	timer := time.NewTimer(d)

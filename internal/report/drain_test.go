@@ -225,3 +225,39 @@ func withoutColour(s string) string {
 		_, s, _ = strings.Cut(after, "m")
 	}
 }
+
+// Hosts that were canceled are named where that is of use: not on a terminal,
+// which gets a count, and not once the output has failed.
+func TestDrainInterrupted(t *testing.T) {
+	const line = "h1 error > read: interrupted\n"
+	for _, c := range []struct {
+		name string
+		o    report.Options
+		room int // writes until the output is full
+		want string
+	}{
+		{"log", report.Options{}, -1, line},
+		{"terminal", report.Options{CountInterrupted: true}, -1, ""},
+		{"full", report.Options{}, 0, ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			results := make(chan *fetch.Result)
+			go func() {
+				defer close(results)
+				results <- answered("h0")
+				results <- &fetch.Result{
+					Target: fetch.Target{Text: "h1"},
+					Err:    &fetch.Error{Stage: fetch.StageRead, Kind: fetch.KindCanceled, Err: errors.New("interrupted")},
+				}
+			}()
+			var stderr bytes.Buffer
+			summary, _ := report.Drain(results, nil, []report.Sink{{Out: &device{room: c.room}}}, &stderr, c.o, func(error) {})
+			if stderr.String() != c.want {
+				t.Errorf("stderr %q, want %q", stderr.String(), c.want)
+			}
+			if got := summary.Interrupted(); got != "interrupted with 1 host in flight" {
+				t.Errorf("%q", got)
+			}
+		})
+	}
+}

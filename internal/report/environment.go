@@ -98,7 +98,7 @@ func fills() map[string]fill {
 		"url":      func(e *environment, r *fetch.Result) { e.URL = r.Reply.Target.URL() },
 		"proto":    func(e *environment, r *fetch.Result) { e.Proto = r.Head.Proto },
 		"reason":   func(e *environment, r *fetch.Result) { e.Reason = latin1(r.Head.Reason()) },
-		"bytes":    func(e *environment, r *fetch.Result) { e.Bytes = len(r.Raw) },
+		"bytes":    func(e *environment, r *fetch.Result) { e.Bytes = r.Size },
 		"location": func(e *environment, r *fetch.Result) { e.Location = e.Joined("location") },
 		"server":   func(e *environment, r *fetch.Result) { e.Server = e.Joined("server") },
 		"error": func(e *environment, r *fetch.Result) {
@@ -155,10 +155,14 @@ func number(text string) int {
 // certificateDays is how many whole days the server's certificate is valid from
 // the time that the host was begun; -1 without one.
 func certificateDays(r *fetch.Result) int {
-	if r.Session == nil || r.Session.NotAfter.IsZero() {
+	if r.Session == nil {
 		return -1
 	}
-	return int(math.Floor(r.Session.NotAfter.Sub(r.Begun).Hours() / (24 * time.Hour).Hours()))
+	certificates := r.Session.Certificates()
+	if len(certificates) == 0 || certificates[0].NotAfter.IsZero() {
+		return -1
+	}
+	return int(math.Floor(certificates[0].NotAfter.Sub(r.Begun).Hours() / (24 * time.Hour).Hours()))
 }
 
 // directiveOf looks for a directive in the values of a field: the text behind

@@ -1,6 +1,9 @@
 package report
 
-import "unicode/utf8"
+import (
+	"strconv"
+	"unicode/utf8"
+)
 
 // Escape makes text safe to show on a terminal, in a form that can be read back.
 // Control characters other than TAB, bytes that are not UTF-8, and characters
@@ -42,6 +45,21 @@ func appendEscaped(dst, text []byte) []byte {
 		i += size
 	}
 	return dst
+}
+
+// unescape is the text that Escape was given.
+func unescape(text string) string {
+	var b []byte
+	for i := 0; i < len(text); i++ {
+		if text[i] == '\\' && startsEscape([]byte(text[i:min(len(text), i+4)])) {
+			value, _ := strconv.ParseUint(text[i+2:i+4], 16, 8)
+			b = append(b, byte(value))
+			i += 3
+			continue
+		}
+		b = append(b, text[i])
+	}
+	return string(b)
 }
 
 const hex = "0123456789abcdef"

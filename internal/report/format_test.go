@@ -52,8 +52,17 @@ func samples() []reply {
 		{"https://user:secret@tls.example", "HTTP/1.1 200 OK\r\nA: b\r\n\r\n", func(r *fetch.Result) {
 			r.Times.TLS = 15 * time.Millisecond
 			r.Session = &fetch.Session{
-				Version: "TLS 1.3", Cipher: "TLS_AES_128_GCM_SHA256", ALPN: "http/1.1", ServerName: "tls.example",
-				Subject: "CN=tls.example", Issuer: "CN=Sample CA,O=\"Quoted\"", NotAfter: time.Unix(1800000000, 0),
+				Version: "TLS 1.3", Cipher: "TLS_AES_128_GCM_SHA256", Curve: "X25519", ALPN: "http/1.1", ServerName: "tls.example",
+				Verified: true, Stapled: true,
+				Described: []fetch.Certificate{
+					{
+						Subject: "CN=tls.example", Issuer: "CN=Sample CA,O=\"Quoted\"", Names: []string{"tls.example", "*.tls.example", "192.0.2.1"},
+						Serial: "04d2", SHA256: strings.Repeat("0a", 32), Key: "ECDSA P-256",
+						NotBefore: time.Unix(1700000000, 0).UTC(), NotAfter: time.Unix(1800000000, 0).UTC(),
+					},
+					{Subject: "CN=Sample CA,O=\"Quoted\"", Issuer: "CN=Root", SHA256: strings.Repeat("0b", 32)},
+					{SHA256: strings.Repeat("0c", 32)},
+				},
 			}
 		}, nil},
 		{"hints.example", "HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\n\r\nHTTP/1.1 200 OK\r\nLink: </b.css>\r\n\r\n", nil, nil},

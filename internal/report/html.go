@@ -152,7 +152,11 @@ func (p *page) appendRow(b []byte, r *fetch.Result) []byte {
 	var row pageRow
 	for i := range p.picker.columns {
 		c := &p.picker.columns[i]
-		p.text = cut(p.picker.appendText(p.text[:0], c, r), pageCell)
+		p.text = p.picker.appendText(p.text[:0], c, r)
+		if c.Name == "target" {
+			p.text = appendEscaped(p.text[:0], []byte(label(r)))
+		}
+		p.text = cut(p.text, pageCell)
 		if len(p.text) > 0 {
 			p.values[i].some = true
 			p.values[i].text = p.values[i].text || !isNumber(p.text)
@@ -176,16 +180,8 @@ func (p *page) appendRow(b []byte, r *fetch.Result) []byte {
 func (p *page) appendHead(b []byte, r *fetch.Result) []byte {
 	b = append(b, "[["...)
 	for _, m := range p.picker.members {
-		switch name := string(m.name); {
-		case slices.Contains([]string{"target", "headers", "fields", "interim", "hops", "raw"}, name):
-		case m.value[0] == '{':
-			for inner := range members(m.value) {
-				p.text = appendPlain(p.text[:0], inner.value)
-				b = appendPair(b, name+"."+string(inner.name), p.text)
-			}
-		default:
-			p.text = appendPlain(p.text[:0], m.value)
-			b = appendPair(b, name, p.text)
+		if !slices.Contains([]string{"target", "headers", "fields", "interim", "hops", "raw"}, string(m.name)) {
+			b = p.appendMember(b, string(m.name), m.value)
 		}
 	}
 	for _, f := range p.failures {
@@ -204,6 +200,25 @@ func (p *page) appendHead(b []byte, r *fetch.Result) []byte {
 	}
 	p.text = recycle(p.text)
 	return append(b, "]]"...)
+}
+
+// appendMember appends a value with its name. Of objects, and of lists of them, each
+// member is appended, with its name behind a dot.
+func (p *page) appendMember(b []byte, name string, value []byte) []byte {
+	switch {
+	case value[0] == '{':
+		for inner := range members(value) {
+			b = p.appendMember(b, name+"."+string(inner.name), inner.value)
+		}
+		return b
+	case len(value) > 1 && value[0] == '[' && value[1] == '{':
+		for item := range items(value) {
+			b = p.appendMember(b, name, item)
+		}
+		return b
+	}
+	p.text = appendPlain(p.text[:0], value)
+	return appendPair(b, name, p.text)
 }
 
 // appendPair appends a name of this program and a text to a list, unless there is no

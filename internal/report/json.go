@@ -14,6 +14,9 @@ type ndjson struct {
 }
 
 func newJSON(o Options) Reporter {
+	if o.Baseline != nil {
+		return &changesJSON{differences: newDifferences(o.Baseline)}
+	}
 	writer := recordWriter{includeRaw: o.IncludeRaw, pairs: o.Pairs}
 	if o.Group != nil {
 		writer.signer = newSigner(*o.Group)

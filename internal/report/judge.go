@@ -35,19 +35,19 @@ func (c *Checks) String() string {
 		countOf := func(s string) int { return c.Counts[s[:strings.LastIndex(s, " (")]] }
 		return cmp.Or(cmp.Compare(countOf(b), countOf(a)), cmp.Compare(a, b))
 	})
-	line := fmt.Sprintf("checks: %d of %s failed", c.Failed, counted(c.Judged, "host"))
+	line := fmt.Sprintf("checks: %d of %s failed", c.Failed, counted(c.Judged, "host", "hosts"))
 	if len(list) > 0 {
 		line += ": " + strings.Join(list, ", ")
 	}
 	return line
 }
 
-// counted is a number and a noun, which is a plural unless the number is 1.
-func counted(n int, noun string) string {
-	if n != 1 {
-		noun += "s"
+// counted is a number and its noun.
+func counted(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
 	}
-	return fmt.Sprintf("%d %s", n, noun)
+	return fmt.Sprintf("%d %s", n, many)
 }
 
 // judge says which results are shown, and holds the checks against all.

@@ -16,14 +16,19 @@ type lines struct {
 	palette palette
 	picker  *picker // of the chosen fields; nil if all lines are shown
 
+	edges edges // of a target that is not whole yet
+
 	label, code []byte // of the section at hand, kept for their memory
 }
 
 func newLines(o Options) Reporter {
+	if o.Baseline != nil {
+		return newChangesText(o)
+	}
 	if o.Group != nil {
 		return newGroups(o)
 	}
-	l := &lines{palette: newPalette(o.Color)}
+	l := &lines{palette: newPalette(o.Color), edges: edges{rule: newSigner(GroupBy{})}}
 	if len(o.Columns) > 0 {
 		l.picker = newPicker(o.Columns, recordWriter{})
 	}
@@ -31,31 +36,55 @@ func newLines(o Options) Reporter {
 }
 
 func (l *lines) Record(b []byte, r *fetch.Result) []byte {
+	if r.Edge == nil || r.Edge.Of < 2 {
+		b = l.appendChain(b, r, r.Target.Text)
+		return l.appendLast(b, r)
+	}
+	l.edges.results = append(l.edges.results, r)
+	if !l.edges.isWhole(r) {
+		return b
+	}
+	return l.appendMerged(b)
+}
+
+// appendChain appends what came before the last answer, under a label: the answers
+// that redirected, and the interim sections.
+func (l *lines) appendChain(b []byte, r *fetch.Result, label string) []byte {
 	for i := range r.Hops {
-		b = l.appendSections(b, &r.Target, &r.Hops[i])
-		b = l.palette.host(&r.Target).appendEscaped(b, []byte(r.Target.Text))
+		b = l.appendInterim(b, r, &r.Hops[i], label)
+		b = l.appendHead(b, r, &r.Hops[i].Head, label)
+		b = l.palette.host(&r.Target).appendEscaped(b, []byte(label))
 		b = append(b, " redirect > "...)
 		b = append(r.LedTo(i).Target.AppendURL(b), '\n')
 	}
 	if !isShown(r) {
 		return b
 	}
-	b = l.appendSections(b, &r.Target, &r.Reply)
+	return l.appendInterim(b, r, &r.Reply, label)
+}
+
+// appendInterim appends the interim sections, which no chosen field is looked for
+// in.
+func (l *lines) appendInterim(b []byte, r *fetch.Result, reply *fetch.Reply, label string) []byte {
 	if l.picker != nil {
-		b = l.appendKeys(b, r)
+		return b
+	}
+	for i := range reply.Interim {
+		b = l.appendHead(b, r, &reply.Interim[i], label)
 	}
 	return b
 }
 
-// appendSections appends the sections of a reply, under the label of a target.
-func (l *lines) appendSections(b []byte, t *fetch.Target, r *fetch.Reply) []byte {
+// appendLast appends the last answer.
+func (l *lines) appendLast(b []byte, r *fetch.Result) []byte {
+	if !isShown(r) {
+		return b
+	}
+	b = l.appendHead(b, r, &r.Head, r.Target.Text)
 	if l.picker != nil {
-		return l.appendHead(b, t, &r.Head)
+		b = l.appendKeys(b, r)
 	}
-	for i := range r.Interim {
-		b = l.appendHead(b, t, &r.Interim[i])
-	}
-	return l.appendHead(b, t, &r.Head)
+	return b
 }
 
 // appendKeys appends a line for each chosen key but status, which chooses the
@@ -80,10 +109,9 @@ func (l *lines) appendKeys(b []byte, r *fetch.Result) []byte {
 	return b
 }
 
-// appendHead appends a section, line by line. In colour, the status code stands
-// out from its line.
-func (l *lines) appendHead(b []byte, t *fetch.Target, h *fetch.Head) []byte {
-	l.label = l.palette.host(t).appendEscaped(l.label[:0], []byte(t.Text))
+// appendHead appends a section, line by line.
+func (l *lines) appendHead(b []byte, r *fetch.Result, h *fetch.Head, label string) []byte {
+	l.label = l.palette.host(&r.Target).appendEscaped(l.label[:0], []byte(label))
 	l.label = append(l.label, " header > "...)
 	l.code = strconv.AppendInt(l.code[:0], int64(h.Status), 10)
 	code := l.code // until the status line was met
@@ -96,16 +124,42 @@ func (l *lines) appendHead(b []byte, t *fetch.Target, h *fetch.Head) []byte {
 			continue
 		}
 		b = append(b, l.label...)
-		if colour := l.palette.status(h.Status); colour.on != "" && bytes.HasPrefix(line, []byte("HTTP/")) {
-			before, after, _ := bytes.Cut(line, code)
-			b = appendEscaped(b, before)
-			b = colour.appendEscaped(b, code)
-			b = appendEscaped(b, after)
-			code = nil
-		} else {
-			b = appendEscaped(b, line)
-		}
-		b = append(b, '\n')
+		b, code = l.appendLine(b, line, h.Status, code, paint{})
 	}
 	return b
+}
+
+// appendLines appends lines of the last section under a label, in a colour.
+func (l *lines) appendLines(b []byte, r *fetch.Result, label string, list [][]byte, colour paint) []byte {
+	l.code = strconv.AppendInt(l.code[:0], int64(r.Head.Status), 10)
+	chosen := true
+	for _, line := range list {
+		if l.picker != nil {
+			chosen = l.picker.choosesLine(line, chosen)
+		}
+		if !chosen {
+			continue
+		}
+		b = l.palette.host(&r.Target).appendEscaped(b, []byte(label))
+		b = append(b, " header > "...)
+		b, _ = l.appendLine(b, line, r.Head.Status, l.code, colour)
+	}
+	return b
+}
+
+// appendLine appends a line and its end. In colour, the status code stands out
+// from the status line; code is nil once that line was met.
+func (l *lines) appendLine(b, line []byte, status int, code []byte, colour paint) ([]byte, []byte) {
+	of := l.palette.status(status)
+	if code == nil || of.on == "" || !bytes.HasPrefix(line, []byte("HTTP/")) {
+		b = append(b, colour.on...)
+		b = appendEscaped(b, line)
+		b = append(b, colour.off...)
+		return append(b, '\n'), code
+	}
+	before, after, _ := bytes.Cut(line, code)
+	b = appendEscaped(b, before)
+	b = of.appendEscaped(b, code)
+	b = appendEscaped(b, after)
+	return append(b, '\n'), nil
 }

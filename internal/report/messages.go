@@ -11,26 +11,29 @@ import (
 // messages words what stderr says about hosts:
 //
 //	wget sohu.com...
+//	https://sohu.com tls > TLS 1.3, TLS_AES_128_GCM_SHA256, X25519MLKEM768, …
 //	sohu.com withheld > Authorization: not for https://other.example/
 //	sohu.com anomaly > bare-lf: a line ends with LF alone (RFC 9112 section 2.2)
 //	sohu.com error > connect: connection refused
 //	sohu.com hint > …
 type messages struct {
-	program string
-	palette palette
-	verbose bool
-	errors  bool
+	program  string
+	palette  palette
+	verbose  bool
+	errors   bool
+	canceled bool // errors of hosts that were canceled too
 }
 
 // newMessages turns on the errors if the reader of some sink would not see
 // them in the records.
 func newMessages(sinks []Sink, o Options) messages {
 	return messages{
-		program: cmp.Or(o.Program, "wget"),
-		palette: newPalette(o.ColorErr),
-		verbose: o.Verbose,
+		program:  cmp.Or(o.Program, "wget"),
+		palette:  newPalette(o.ColorErr),
+		verbose:  o.Verbose,
+		canceled: !o.CountInterrupted,
 		errors: slices.ContainsFunc(sinks, func(s Sink) bool {
-			return !s.format().ShowsErrors && o.Group == nil || len(o.Columns) > 0 && !showsErrors(o.Columns)
+			return !s.format().ShowsErrors && o.Group == nil && o.Baseline == nil || len(o.Columns) > 0 && !showsErrors(o.Columns)
 		}),
 	}
 }
@@ -38,7 +41,7 @@ func newMessages(sinks []Sink, o Options) messages {
 // appendStart announces a target whose turn has come.
 func (m *messages) appendStart(b []byte, t *fetch.Target) []byte {
 	b = append(append(b, m.program...), ' ')
-	b = m.appendLabel(b, t)
+	b = m.palette.host(t).appendEscaped(b, []byte(t.Text))
 	return append(b, "...\n"...)
 }
 
@@ -50,7 +53,7 @@ func (m *messages) appendResult(b []byte, r *fetch.Result) []byte {
 			b = m.appendLine(b, r, "anomaly", m.palette.note, a.Name+": "+a.Meaning)
 		}
 	}
-	if m.errors && r.Err != nil {
+	if m.errors && r.Err != nil && (m.canceled || r.Err.Kind != fetch.KindCanceled) {
 		b = m.appendLine(b, r, "error", m.palette.err, r.Err.Error())
 		if r.Err.Hint != "" {
 			b = m.appendLine(b, r, "hint", m.palette.note, r.Err.Hint)
@@ -59,8 +62,9 @@ func (m *messages) appendResult(b []byte, r *fetch.Result) []byte {
 	return b
 }
 
-// appendChain tells of each request what its answer does not: the proxy, if it
-// is not that of the request before, and the credentials that were dropped.
+// appendChain tells of each request what its answer does not: the credentials
+// that were dropped, the proxy, if it is not that of the request before, and the
+// TLS session.
 func (m *messages) appendChain(b []byte, r *fetch.Result) []byte {
 	proxy := ""
 	for reply := range r.Replies() {
@@ -71,13 +75,18 @@ func (m *messages) appendChain(b []byte, r *fetch.Result) []byte {
 			b = m.appendLine(b, r, "proxy", m.palette.note, reply.Proxy)
 		}
 		proxy = reply.Proxy
+		if reply.Session != nil {
+			for _, line := range sessionLines(reply.Session, r.Begun) {
+				b = m.appendLine(b, r, "tls", m.palette.note, line)
+			}
+		}
 	}
 	return b
 }
 
 // appendLine appends "TARGET WORD > TEXT". The text may hold a server's bytes.
 func (m *messages) appendLine(b []byte, r *fetch.Result, word string, colour paint, text string) []byte {
-	b = m.appendLabel(b, &r.Target)
+	b = m.palette.host(&r.Target).appendEscaped(b, []byte(label(r)))
 	b = append(b, ' ')
 	b = append(b, colour.on...)
 	b = append(b, word...)
@@ -85,8 +94,4 @@ func (m *messages) appendLine(b []byte, r *fetch.Result, word string, colour pai
 	b = append(b, " > "...)
 	b = appendEscaped(b, []byte(text))
 	return append(b, '\n')
-}
-
-func (m *messages) appendLabel(b []byte, t *fetch.Target) []byte {
-	return m.palette.host(t).appendEscaped(b, []byte(t.Text))
 }

@@ -17,7 +17,7 @@ func TestPageMemory(t *testing.T) {
 		value := fmt.Sprintf("%0*d", 1+i%500, i)
 		r := &fetch.Result{Target: fetch.Target{Index: i, Text: value}, Begun: time.Unix(int64(i), 0)}
 		r.Head = fetch.Head{Raw: []byte("HTTP/1.1 200 OK\r\nX-" + value + ": " + value + "\r\n\r\n"), Proto: "HTTP/1.1", Status: 200}
-		r.Session = &fetch.Session{NotAfter: time.Unix(int64(20_000-i), 0)}
+		r.Session = &fetch.Session{Described: []fetch.Certificate{{NotAfter: time.Unix(int64(20_000-i), 0)}}}
 		b = p.Record(b[:0], r)
 		longest = max(longest, cap(p.heads), cap(p.text), cap(p.words))
 	}

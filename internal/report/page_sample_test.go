@@ -51,7 +51,9 @@ func population(n int) func(yield func(*fetch.Result) bool) {
 			if i%3 == 0 {
 				r.Session = &fetch.Session{
 					Version: "TLS 1.3", Cipher: "TLS_AES_128_GCM_SHA256", ALPN: "http/1.1", ServerName: name,
-					Subject: "CN=" + name, Issuer: "CN=Sample CA", NotAfter: begun.AddDate(0, 0, random.IntN(700)-3),
+					Verified: true, Described: []fetch.Certificate{{
+						Subject: "CN=" + name, Issuer: "CN=Sample CA", NotAfter: begun.AddDate(0, 0, random.IntN(700)-3),
+					}},
 				}
 			}
 			if random.IntN(14) == 0 {

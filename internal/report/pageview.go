@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"wget/internal/fetch"
 )
 
 // pageView is what main.html shows: numbers and texts, all of them ready.
@@ -21,7 +23,8 @@ type pageView struct {
 	Panels  []pagePanel
 	Chart   *chart // nil without an answer
 	Caption string // of the table without JavaScript
-	Records string
+	Noun    string // for what a row is
+	Records string // how many there are
 	Columns []pageColumn
 	Rows    []pageRow
 }
@@ -61,15 +64,20 @@ type pageColumn struct {
 // appendMain appends all that is visible.
 func (p *page) appendMain(b []byte, s *Summary) []byte {
 	t := &p.tally
-	hosts := grouped(s.Total()) + " " + plural(s.Total(), "host")
+	hosts := amount(s.Total()-s.further, "host", "hosts")
 	v := pageView{
-		Title: "Response headers of " + hosts, Time: t.time(), Totals: totals(s, t), Strip: strip(s), Records: hosts, Rows: p.first,
+		Title: "Response headers of " + hosts, Time: t.time(), Totals: totals(s, t), Strip: strip(s),
+		Noun: "hosts", Records: hosts, Rows: p.first,
+	}
+	if s.addresses {
+		v.Noun, v.Records = "addresses", amount(s.Total(), "address", "addresses")
+		v.Title += ", " + v.Records
 	}
 	if t.records < s.Total() {
-		v.Records = fmt.Sprintf("%s of %s match", grouped(t.records), hosts)
+		v.Records = grouped(t.records) + " of " + v.Records + " match"
 	}
 	if len(p.first) < t.records {
-		v.Caption = fmt.Sprintf("The first %d of %s hosts. With JavaScript all are here, to sort and to search.", len(p.first), grouped(t.records))
+		v.Caption = fmt.Sprintf("The first %d of %s %s. With JavaScript all are here, to sort and to search.", len(p.first), grouped(t.records), v.Noun)
 	}
 	for i, c := range p.picker.columns {
 		v.Columns = append(v.Columns, pageColumn{c.Name, p.values[i].some && !p.values[i].text})
@@ -166,8 +174,12 @@ func statusPanel(s *Summary) pagePanel {
 func failurePanel(s *Summary) pagePanel {
 	panel := pagePanel{Title: "Failures"}
 	for kind, n := range byCount(s.Kinds) {
+		label := strings.ReplaceAll(string(kind), "_", " ")
+		if kind == fetch.KindCanceled {
+			label = "interrupted"
+		}
 		panel.Bars = append(panel.Bars, pageBar{
-			Label: strings.ReplaceAll(string(kind), "_", " "), Class: "failed", Count: grouped(n), Share: percent(n, s.Failed), Words: string(kind),
+			Label: label, Class: "failed", Count: grouped(n), Share: percent(n, s.Failed), Words: string(kind),
 		})
 	}
 	return panel
@@ -208,9 +220,9 @@ func (t *tally) certificatesPanel() pagePanel {
 	})
 	for _, e := range t.soonest {
 		days := int(e.left / (24 * time.Hour))
-		when := fmt.Sprintf("in %d %s", days, plural(days, "day"))
+		when := "in " + amount(days, "day", "days")
 		if e.left < 0 {
-			when = fmt.Sprintf("%d %s ago", -days, plural(-days, "day"))
+			when = amount(-days, "day", "days") + " ago"
 		}
 		panel.Bars = append(panel.Bars, pageBar{Label: e.host, Count: when})
 	}
@@ -249,7 +261,7 @@ func (t *tally) fieldsPanel(title string, caching bool) pagePanel {
 	if t.answered == 0 {
 		return panel
 	}
-	panel.Note = fmt.Sprintf("Of %s %s.", grouped(t.answered), plural(t.answered, "answer"))
+	panel.Note = "Of " + amount(t.answered, "answer", "answers") + "."
 	for i, f := range t.fields {
 		if f.caching != caching {
 			continue
@@ -286,11 +298,12 @@ func percent(n, of int) measure {
 	return 100 * measure(n) / measure(of)
 }
 
-func plural(n int, noun string) string {
-	if n != 1 {
-		noun += "s"
+// amount is a number and its noun.
+func amount(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
 	}
-	return noun
+	return grouped(n) + " " + many
 }
 
 // grouped writes a number with a comma before each three digits.

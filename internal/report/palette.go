@@ -29,6 +29,7 @@ type palette struct {
 	classes [10]paint // by the first digit of a status
 	err     paint
 	note    paint // hints and anomalies
+	differs paint // in which the addresses of a host differ
 
 	last     int // of hosts: the colour of the target before
 	lastName string
@@ -43,8 +44,9 @@ func newPalette(on bool) palette {
 		return palette{}
 	}
 	p := palette{
-		err:  newPaint(38, 5, 196, color.Bold),
-		note: newPaint(38, 5, 243),
+		err:     newPaint(38, 5, 196, color.Bold),
+		note:    newPaint(38, 5, 243),
+		differs: newPaint(38, 5, 130),
 	}
 	for _, n := range []color.Attribute{27, 28, 168, 31, 33, 65, 96, 100, 137, 103, 128, 200, 135, 30} {
 		p.hosts = append(p.hosts, newPaint(38, 5, n))

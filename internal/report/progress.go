@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/cheggaaa/pb/v3"
@@ -15,6 +16,7 @@ type Progress struct {
 
 	Width    func() int                     // of the terminal, in columns
 	Started  func() int                     // hosts started so far
+	Finished func() (hosts, failed int)     // hosts that are over so far; nil means those that were reported
 	Expected func() (hosts int, exact bool) // hosts in all; 0 means not known
 }
 
@@ -76,28 +78,60 @@ func (p *progress) update(screen *screen, s *Summary) {
 	}
 }
 
-// render returns one line of ASCII.
+// minBar is the width of the shortest bar that shows anything, in columns.
+const minBar = 10
+
+// render returns one line of ASCII. One for a terminal fits in it: the bar goes
+// first, then what stands last.
 func (p *progress) render(s *Summary) string {
-	done, started := s.Total(), p.Started()
+	done, failed := s.Total(), s.Failed
+	if p.Finished != nil {
+		done, failed = p.Finished()
+	}
 	total, exact := p.Expected()
 	rate := p.rate(done)
-	count, bar, eta := strconv.Itoa(done), "hosts, ", ""
-	if total > 0 {
-		about := "~"
-		if exact {
-			about = ""
-		}
-		count += fmt.Sprintf(" of %s%d", about, total)
-		if p.Style == ProgressBar {
-			bar = `{{bar . "[" "=" ">" " " "]"}} `
-		}
-		if left := float64(total-done) / rate; left >= 0 && left < maxETA.Seconds() {
-			eta = ", ETA " + (time.Duration(left) * time.Second).String()
-		}
+	facts := []string{fmt.Sprintf("%.0f/s", rate)}
+	if left := float64(total-done) / rate; total > 0 && left >= 0 && left < maxETA.Seconds() {
+		facts = append(facts, "ETA "+(time.Duration(left)*time.Second).String())
 	}
-	p.bar.SetTotal(int64(total)).SetCurrent(int64(done)).SetWidth(p.Width() - 1)
-	p.bar.Set("before", count+" ").Set("after", fmt.Sprintf("%.0f/s%s, %d failed, %d in flight", rate, eta, s.Failed, started-done))
-	return p.bar.SetTemplateString(`{{string . "before"}}` + bar + `{{string . "after"}}`).String()
+	facts = append(facts, fmt.Sprintf("%d failed", failed), fmt.Sprintf("%d in flight", p.Started()-done))
+
+	count, room := countOf(done, total, exact), p.Width()-1
+	after := strings.Join(facts, ", ")
+	switch {
+	case p.Style == ProgressLines:
+		return count + " hosts, " + after
+	case total > 0 && len(count)+minBar+len(after)+2 <= room:
+		p.bar.SetTotal(int64(total)).SetCurrent(int64(done)).SetWidth(room)
+		p.bar.Set("before", count+" ").Set("after", after)
+		return p.bar.SetTemplateString(`{{string . "before"}}{{bar . "[" "=" ">" " " "]"}} {{string . "after"}}`).String()
+	case total == 0:
+		count += " hosts"
+	}
+	return joinFitting(append([]string{count}, facts...), room)
+}
+
+// countOf is "639", "639 of 2600", or "639 of ~2600".
+func countOf(done, total int, exact bool) string {
+	switch {
+	case total == 0:
+		return strconv.Itoa(done)
+	case exact:
+		return fmt.Sprintf("%d of %d", done, total)
+	}
+	return fmt.Sprintf("%d of ~%d", done, total)
+}
+
+// joinFitting joins as many parts as there is room for, at least the first.
+func joinFitting(parts []string, room int) string {
+	text := parts[0]
+	for _, part := range parts[1:] {
+		if len(text)+len(", ")+len(part) > room {
+			break
+		}
+		text += ", " + part
+	}
+	return text
 }
 
 // rate is how many hosts per second were done within rateWindow.

@@ -173,6 +173,39 @@ func TestProgressIsNarrow(t *testing.T) {
 	}
 }
 
+// A narrow terminal has no room for the bar, then for what stands last. Nothing is
+// cut in the middle.
+func TestProgressFits(t *testing.T) {
+	for width, want := range map[int]string{
+		60: `90 of ~200 [====>    ] 450/s, ETA 0s, 3 failed, 7 in flight`,
+		58: `90 of ~200, 450/s, ETA 0s, 3 failed, 7 in flight`,
+		40: `90 of ~200, 450/s, ETA 0s, 3 failed`,
+		30: `90 of ~200, 450/s, ETA 0s`,
+		20: `90 of ~200, 450/s`,
+		12: `90 of ~200`,
+		5:  `90 o`,
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			o := report.Progress{
+				Style: report.ProgressBar,
+				Width: func() int { return width }, Started: func() int { return 97 },
+				Finished: func() (int, int) { return 90, 3 }, // none of them has been reported
+				Expected: func() (int, bool) { return 200, false },
+			}
+			results := make(chan *fetch.Result)
+			go func() {
+				defer close(results)
+				time.Sleep(300 * time.Millisecond)
+			}()
+			l := log{start: time.Now()}
+			report.Drain(results, nil, nil, l.writer("stderr"), report.Options{Progress: o}, nil)
+			if diff := cmp.Diff([]string{`0.2 stderr "` + want + `\r"`, `0.3 stderr "\r\x1b[J"`}, l.entries); diff != "" {
+				t.Errorf("%d columns (-want +got):\n%s", width, diff)
+			}
+		})
+	}
+}
+
 // A bar that has become too long for the terminal is not put back as it was.
 func TestProgressIsNarrowed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -196,7 +229,7 @@ func TestProgressIsNarrowed(t *testing.T) {
 			`0.2 stderr "0 of 9 [                       ] 0/s, 0 failed, 9 in flight\r"`,
 			`0.3 stderr "\r\x1b[J"`,
 			`0.3 stdout "a header > HTTP/1.1 200 OK\na header > A: b\n"`,
-			`0.4 stderr "1 of 9  2/s, ETA 3s, 0 failed\r"`,
+			`0.4 stderr "1 of 9, 2/s, ETA 3s, 0 failed\r"`,
 			`0.5 stderr "\r\x1b[J"`,
 		}, l.entries); diff != "" {
 			t.Errorf("(-want +got):\n%s", diff)

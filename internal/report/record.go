@@ -24,6 +24,8 @@ type Record struct {
 	Target string    `json:"target"` // as typed
 	Time   time.Time `json:"time"`   // when the host was begun
 
+	Edge *Edge `json:"edge"` // which of the target's addresses was asked, if each was
+
 	Answer          // the last one; embedded because its members stand among the record's
 	Hops   []Answer `json:"hops"` // that redirected, in order
 
@@ -31,6 +33,12 @@ type Record struct {
 	Group     string   `json:"group"`     // the same for answers that are alike; recorded on request
 	Tries     int      `json:"tries"`     // of the last request; recorded if above 1
 	Error     *Failure `json:"error"`
+}
+
+// Edge is one of a target's addresses.
+type Edge struct {
+	N  int `json:"n"`  // position, from 0
+	Of int `json:"of"` // number of addresses
 }
 
 // Answer is what came of one request.
@@ -67,13 +75,28 @@ type Field struct{ Name, Value string }
 
 // TLS describes the session.
 type TLS struct {
-	Version  string    `json:"version"` // "TLS 1.3"
-	Cipher   string    `json:"cipher"`
-	ALPN     string    `json:"alpn"`
-	SNI      string    `json:"sni"`
-	Subject  string    `json:"subject"` // of the server's own certificate
-	Issuer   string    `json:"issuer"`
-	NotAfter time.Time `json:"not_after"`
+	Version     string `json:"version"` // "TLS 1.3"
+	Cipher      string `json:"cipher"`
+	Curve       string `json:"curve"`
+	ALPN        string `json:"alpn"`
+	SNI         string `json:"sni"`
+	Verified    bool   `json:"verified"`
+	Stapled     bool   `json:"stapled"` // an OCSP response came
+	Certificate        // the server's own; embedded because its members stand among the session's
+
+	Chain []Certificate `json:"chain"` // the others that the server sent
+}
+
+// Certificate describes a certificate, as fetch.Certificate does.
+type Certificate struct {
+	Subject   string    `json:"subject"`
+	Issuer    string    `json:"issuer"`
+	Names     []string  `json:"names"`
+	Serial    string    `json:"serial"`
+	SHA256    string    `json:"sha256"`
+	NotBefore time.Time `json:"not_before"`
+	NotAfter  time.Time `json:"not_after"`
+	Key       string    `json:"key"`
 }
 
 // Seconds says when each step was over, in seconds from the start of the host.
@@ -93,9 +116,19 @@ type Failure struct {
 	Hint    string      `json:"hint"`
 }
 
+// LineError is a line that is no record.
+type LineError struct {
+	Number int // of the line, from 1
+	Err    error
+}
+
+func (e *LineError) Error() string { return fmt.Sprintf("line %d: %v", e.Number, e.Err) }
+
+func (e *LineError) Unwrap() error { return e.Err }
+
 // Records reads the records in r, one per line. Keys that are not known are
-// passed over. Each line that is no record yields an error with the number of
-// the line, io.ErrUnexpectedEOF for a last line that was cut short, and the
+// passed over. Each line that is no record yields a [*LineError], of
+// io.ErrUnexpectedEOF for a last line that was cut short, and the
 // lines after it are read all the same. An error in reading ends the records.
 func Records(r io.Reader) iter.Seq2[*Record, error] {
 	return func(yield func(*Record, error) bool) {
@@ -114,7 +147,7 @@ func Records(r io.Reader) iter.Seq2[*Record, error] {
 				if err == io.EOF {
 					wrong = io.ErrUnexpectedEOF
 				}
-				record, err = nil, fmt.Errorf("line %d: %w", number, wrong)
+				record, err = nil, &LineError{number, wrong}
 			} else {
 				err = nil
 			}
@@ -171,6 +204,13 @@ func (w *recordWriter) append(b []byte, r *fetch.Result) []byte {
 		b = append(b, `,"time":"`...)
 		b = r.Begun.UTC().AppendFormat(b, "2006-01-02T15:04:05.000Z07:00")
 		b = append(b, '"')
+	}
+	if r.Edge != nil {
+		b = append(b, `,"edge":{"n":`...)
+		b = strconv.AppendInt(b, int64(r.Edge.N), 10)
+		b = append(b, `,"of":`...)
+		b = strconv.AppendInt(b, int64(r.Edge.Of), 10)
+		b = append(b, '}')
 	}
 	if r.Target.Err == nil {
 		b = append(b, ',')
@@ -248,12 +288,12 @@ func (w *recordWriter) appendAnswer(b []byte, r *fetch.Reply) []byte {
 
 // appendRaw appends the length of the sections, and on request the sections.
 func (w *recordWriter) appendRaw(b []byte, r *fetch.Reply) []byte {
-	if len(r.Raw) == 0 {
+	if r.Size == 0 {
 		return b
 	}
 	b = append(b, `,"bytes":`...)
-	b = strconv.AppendInt(b, int64(len(r.Raw)), 10)
-	if w.includeRaw {
+	b = strconv.AppendInt(b, int64(r.Size), 10)
+	if w.includeRaw && len(r.Raw) > 0 {
 		b = append(b, `,"raw":"`...)
 		b = base64.StdEncoding.AppendEncode(b, r.Raw)
 		b = append(b, '"')
@@ -373,21 +413,72 @@ func appendManyFields(b []byte, names, values [][]byte) []byte {
 	return b
 }
 
+// appendTLS appends a session.
 func appendTLS(b []byte, s *fetch.Session) []byte {
 	b = append(b, `,"tls":{"version":`...)
 	b = appendString(b, []byte(s.Version))
 	b = appendMember(b, "cipher", s.Cipher)
-	for _, m := range [...]struct{ key, value string }{
-		{"alpn", s.ALPN}, {"sni", s.ServerName}, {"subject", s.Subject}, {"issuer", s.Issuer},
-	} {
-		if m.value != "" {
-			b = appendMember(b, m.key, m.value)
-		}
+	b = appendKnown(b, "alpn", s.ALPN)
+	b = appendKnown(b, "sni", s.ServerName)
+	b = appendKnown(b, "curve", s.Curve)
+	b = append(b, `,"verified":`...)
+	b = strconv.AppendBool(b, s.Verified)
+	if certificates := s.Certificates(); len(certificates) > 0 {
+		b = appendCertificate(b, &certificates[0])
+		b = appendChain(b, certificates[1:])
 	}
-	if !s.NotAfter.IsZero() {
-		b = appendMember(b, "not_after", s.NotAfter.UTC().Format(time.RFC3339))
-	}
+	b = append(b, `,"stapled":`...)
+	b = strconv.AppendBool(b, s.Stapled)
 	return append(b, '}')
+}
+
+func appendChain(b []byte, chain []fetch.Certificate) []byte {
+	if len(chain) == 0 {
+		return b
+	}
+	b = append(b, `,"chain":[`...)
+	for i := range chain {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		start := len(b)
+		b = appendCertificate(b, &chain[i])
+		b[start] = '{' // in place of the comma before the first member
+		b = append(b, '}')
+	}
+	return append(b, ']')
+}
+
+// appendCertificate appends the members of a certificate, of which the
+// fingerprint is always known.
+func appendCertificate(b []byte, c *fetch.Certificate) []byte {
+	b = appendKnown(b, "subject", c.Subject)
+	b = appendKnown(b, "issuer", c.Issuer)
+	if len(c.Names) > 0 {
+		b = append(b, `,"names":[`...)
+		for i, name := range c.Names {
+			if i > 0 {
+				b = append(b, ',')
+			}
+			b = appendString(b, []byte(name))
+		}
+		b = append(b, ']')
+	}
+	b = appendKnown(b, "serial", c.Serial)
+	b = appendMember(b, "sha256", c.SHA256)
+	if !c.NotAfter.IsZero() {
+		b = appendMember(b, "not_before", c.NotBefore.UTC().Format(time.RFC3339))
+		b = appendMember(b, "not_after", c.NotAfter.UTC().Format(time.RFC3339))
+	}
+	return appendKnown(b, "key", c.Key)
+}
+
+// appendKnown appends a member unless its value is empty.
+func appendKnown(b []byte, key, value string) []byte {
+	if value == "" {
+		return b
+	}
+	return appendMember(b, key, value)
 }
 
 // appendSeconds appends the steps that were reached, and the total.

@@ -46,8 +46,15 @@ func answerOf(r *fetch.Reply) report.Answer {
 	}
 	if s := r.Session; s != nil {
 		want.TLS = &report.TLS{
-			Version: s.Version, Cipher: s.Cipher, ALPN: s.ALPN, SNI: s.ServerName,
-			Subject: s.Subject, Issuer: s.Issuer, NotAfter: s.NotAfter,
+			Version: s.Version, Cipher: s.Cipher, Curve: s.Curve, ALPN: s.ALPN, SNI: s.ServerName,
+			Verified: s.Verified, Stapled: s.Stapled,
+		}
+		for i, c := range s.Certificates() {
+			if i == 0 {
+				want.TLS.Certificate = report.Certificate(c)
+			} else {
+				want.TLS.Chain = append(want.TLS.Chain, report.Certificate(c))
+			}
 		}
 	}
 	return want

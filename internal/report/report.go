@@ -17,15 +17,18 @@ type Options struct {
 
 	// Columns are shown, and nothing else, in formats that HasColumns; empty means
 	// the format's own choice.
-	Columns []Column
-	Match   []*Condition // only results that all of them are true of are shown
-	Checks  []Check
-	Group   *GroupBy // say each distinct answer once, in formats that HasGroups; nil says each answer
-	Wide    bool     // name every host of a group
-	Width   int      // of the terminal that a table must fit, in columns; 0 means that it need not
+	Columns  []Column
+	Match    []*Condition // only results that all of them are true of are shown
+	Checks   []Check
+	Group    *GroupBy  // say each distinct answer once, in formats that HasGroups; nil says each answer
+	Wide     bool      // name every host of a group
+	Baseline *Baseline // show what is not as it was, in formats that HasGroups; nil shows all
+	Width    int       // of the terminal that a table must fit, in columns; 0 means that it need not
 
 	Verbose  bool // explain anomalies on stderr
 	Progress Progress
+
+	CountInterrupted bool // stderr does not name the hosts that were canceled; Summary.Interrupted counts them
 }
 
 // Sink is a destination for the records, and the format in which it gets them.

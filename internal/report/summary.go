@@ -18,6 +18,10 @@ type Summary struct {
 	Statuses [1000]int          // answered, by status code
 	Kinds    map[fetch.Kind]int // failed, by kind
 	Checks   Checks
+	Changes  int // records that are not as in the baseline, and those that are gone
+
+	addresses bool // a record is one of a target's addresses
+	further   int  // records of a target's second address and more
 
 	firstByte histogram // of the answered
 }
@@ -26,6 +30,10 @@ type Summary struct {
 func (s *Summary) Total() int { return s.Answered + s.Failed }
 
 func (s *Summary) add(r *fetch.Result) {
+	s.addresses = s.addresses || r.Edge != nil
+	if r.Edge != nil && r.Edge.N > 0 {
+		s.further++
+	}
 	if r.Err == nil {
 		s.Answered++
 		s.Statuses[r.Head.Status]++
@@ -39,9 +47,24 @@ func (s *Summary) add(r *fetch.Result) {
 	s.Kinds[r.Err.Kind]++
 }
 
-// Line returns the closing line: "3 hosts: 2 answered, 1 failed in 0.21 s".
+// Line returns the closing line: "3 hosts: 2 answered, 1 failed in 0.21 s", or "2
+// hosts, 9 addresses: 8 answered, 1 failed in 0.21 s".
 func (s *Summary) Line(elapsed time.Duration) string {
-	return fmt.Sprintf("%s: %d answered, %d failed in %.2f s", counted(s.Total(), "host"), s.Answered, s.Failed, elapsed.Seconds())
+	what := counted(s.Total()-s.further, "host", "hosts")
+	if s.addresses {
+		what += ", " + counted(s.Total(), "address", "addresses")
+	}
+	return fmt.Sprintf("%s: %d answered, %d failed in %.2f s", what, s.Answered, s.Failed, elapsed.Seconds())
+}
+
+// Interrupted says how many hosts were canceled: "interrupted with 300 hosts in
+// flight". It is "" if none was.
+func (s *Summary) Interrupted() string {
+	n := s.Kinds[fetch.KindCanceled]
+	if n == 0 {
+		return ""
+	}
+	return fmt.Sprintf("interrupted with %s in flight", counted(n, "host", "hosts"))
 }
 
 // Breakdown returns the lines that stand below the closing line. A line with

@@ -157,18 +157,23 @@ func (t *tally) addFields(words []byte, r *fetch.Result) []byte {
 
 // addCertificate reports whether the server's certificate ends soon.
 func (t *tally) addCertificate(r *fetch.Result) bool {
-	if r.Session == nil || r.Session.NotAfter.IsZero() {
+	if r.Session == nil {
+		return false
+	}
+	sent := r.Session.Certificates()
+	if len(sent) == 0 || sent[0].NotAfter.IsZero() {
 		return false
 	}
 	t.certs++
-	left := r.Session.NotAfter.Sub(r.Begun)
+	end := sent[0].NotAfter
+	left := end.Sub(r.Begun)
 	if left >= soon {
 		return false
 	}
 	t.ending++
-	at, _ := slices.BinarySearchFunc(t.soonest, r.Session.NotAfter, func(e expiring, end time.Time) int { return e.end.Compare(end) })
+	at, _ := slices.BinarySearchFunc(t.soonest, end, func(e expiring, end time.Time) int { return e.end.Compare(end) })
 	if at < soonest {
-		t.soonest = slices.Insert(t.soonest, at, expiring{shownText([]byte(r.Target.Text)), r.Session.NotAfter, left})
+		t.soonest = slices.Insert(t.soonest, at, expiring{shownText([]byte(label(r))), end, left})
 		t.soonest = t.soonest[:min(len(t.soonest), soonest)]
 	}
 	return true
@@ -187,7 +192,7 @@ func (t *tally) addToGroup(words []byte, r *fetch.Result) []byte {
 		t.groups[key] = group
 	}
 	if group.count++; len(group.hosts) < groupHosts {
-		group.hosts = append(group.hosts, shownText([]byte(r.Target.Text)))
+		group.hosts = append(group.hosts, shownText([]byte(label(r))))
 	}
 	return appendWord(words, 'g', group.number)
 }

@@ -68,113 +68,113 @@ func TestLookup(t *testing.T) {
 
 		// One family fails.
 		{
-			name: "SERVFAIL and no data", target: "six#.test", lab: lab{servers: map[string]server_{a: only(dns.TypeAAAA, servfail, truth)}},
+			name: "SERVFAIL and no data", target: "six#.test", lab: lab{servers: map[string]behavior{a: only(dns.TypeAAAA, servfail, truth)}},
 			want: "dns_failure: SERVFAIL (asked 127.0.0.1:53)", packets: 2,
 		},
 		{
-			name: "no data and SERVFAIL", target: "four#.test", lab: lab{servers: map[string]server_{a: only(dns.TypeA, servfail, truth)}},
+			name: "no data and SERVFAIL", target: "four#.test", lab: lab{servers: map[string]behavior{a: only(dns.TypeA, servfail, truth)}},
 			want: "dns_failure: SERVFAIL (asked 127.0.0.1:53)", packets: 2,
 		},
 		{
-			name: "NXDOMAIN and SERVFAIL", target: "nothing#.test", lab: lab{servers: map[string]server_{a: only(dns.TypeA, servfail, truth)}},
+			name: "NXDOMAIN and SERVFAIL", target: "nothing#.test", lab: lab{servers: map[string]behavior{a: only(dns.TypeA, servfail, truth)}},
 			want: "dns_failure: SERVFAIL (asked 127.0.0.1:53)", packets: 2,
 		},
 		{
-			name: "an address and SERVFAIL", target: "four#.test", lab: lab{servers: map[string]server_{a: only(dns.TypeAAAA, servfail, truth)}},
+			name: "an address and SERVFAIL", target: "four#.test", lab: lab{servers: map[string]behavior{a: only(dns.TypeAAAA, servfail, truth)}},
 			want: "192.0.2.4", packets: 2,
 		},
 		{
-			name: "an address and silence", target: "h#.test", lab: lab{servers: map[string]server_{a: only(dns.TypeAAAA, silent, truth)}},
+			name: "an address and silence", target: "h#.test", lab: lab{servers: map[string]behavior{a: only(dns.TypeAAAA, silent, truth)}},
 			want: "192.0.2.1 late", most: 5 * time.Second,
 		},
 		{
-			name: "NXDOMAIN and silence", target: "nothing#.test", lab: lab{servers: map[string]server_{a: only(dns.TypeA, silent, truth)}},
+			name: "NXDOMAIN and silence", target: "nothing#.test", lab: lab{servers: map[string]behavior{a: only(dns.TypeA, silent, truth)}},
 			want: "timeout: timed out after 5s (asked 127.0.0.1:53)", most: 5 * time.Second,
 		},
 		{
-			name: "a family that is late", target: "h#.test", lab: lab{servers: map[string]server_{a: only(dns.TypeAAAA, late(1500*time.Millisecond, truth), truth)}},
+			name: "a family that is late", target: "h#.test", lab: lab{servers: map[string]behavior{a: only(dns.TypeAAAA, late(1500*time.Millisecond, truth), truth)}},
 			want: "192.0.2.1 late 2001:db8::1", most: 1500 * time.Millisecond,
 		},
 		{
 			name: "a family without a route, and the other late", target: "unrouted#.test",
-			lab:  lab{servers: map[string]server_{a: only(dns.TypeA, late(1500*time.Millisecond, truth), truth)}},
+			lab:  lab{servers: map[string]behavior{a: only(dns.TypeA, late(1500*time.Millisecond, truth), truth)}},
 			want: "192.0.2.5 2001:db8:dead::5", most: 1500 * time.Millisecond,
 		},
 		{
 			name: "a family without a route, and silence", target: "unrouted#.test",
-			lab:  lab{servers: map[string]server_{a: only(dns.TypeA, silent, truth)}},
+			lab:  lab{servers: map[string]behavior{a: only(dns.TypeA, silent, truth)}},
 			want: "2001:db8:dead::5", most: 5 * time.Second,
 		},
 
 		// One server, and what it says.
-		{name: "SERVFAIL", target: "h#.test", lab: lab{servers: map[string]server_{a: servfail}}, want: "dns_failure: SERVFAIL (asked 127.0.0.1:53)", packets: 2},
-		{name: "REFUSED", target: "h#.test", lab: lab{servers: map[string]server_{a: refused}}, want: "dns_failure: REFUSED (asked 127.0.0.1:53)", packets: 2},
-		{name: "NOTIMP", target: "h#.test", lab: lab{servers: map[string]server_{a: notimp}}, want: "dns_failure: NOTIMP (asked 127.0.0.1:53)", packets: 2},
-		{name: "a code without a name", target: "h#.test", lab: lab{servers: map[string]server_{a: rcode(13)}}, want: "dns_failure: RCODE 13 (asked 127.0.0.1:53)", packets: 2},
-		{name: "nobody there", target: "h#.test", lab: lab{servers: map[string]server_{a: nil}}, want: "dns_failure: connection refused (asked 127.0.0.1:53)", most: 2 * time.Second},
-		{name: "silence", target: "h#.test", lab: lab{servers: map[string]server_{a: silent}}, want: "timeout: timed out after 5s (asked 127.0.0.1:53)", packets: 8, most: 5 * time.Second},
-		{name: "slow by 1.3s", target: "h#.test", lab: lab{servers: map[string]server_{a: late(1300*time.Millisecond, truth)}}, want: both, most: 1300 * time.Millisecond},
-		{name: "slow by 4.9s", target: "h#.test", lab: lab{servers: map[string]server_{a: late(4900*time.Millisecond, truth)}}, want: both, most: 4900 * time.Millisecond},
+		{name: "SERVFAIL", target: "h#.test", lab: lab{servers: map[string]behavior{a: servfail}}, want: "dns_failure: SERVFAIL (asked 127.0.0.1:53)", packets: 2},
+		{name: "REFUSED", target: "h#.test", lab: lab{servers: map[string]behavior{a: refused}}, want: "dns_failure: REFUSED (asked 127.0.0.1:53)", packets: 2},
+		{name: "NOTIMP", target: "h#.test", lab: lab{servers: map[string]behavior{a: notimp}}, want: "dns_failure: NOTIMP (asked 127.0.0.1:53)", packets: 2},
+		{name: "a code without a name", target: "h#.test", lab: lab{servers: map[string]behavior{a: rcode(13)}}, want: "dns_failure: RCODE 13 (asked 127.0.0.1:53)", packets: 2},
+		{name: "nobody there", target: "h#.test", lab: lab{servers: map[string]behavior{a: nil}}, want: "dns_failure: connection refused (asked 127.0.0.1:53)", most: 2 * time.Second},
+		{name: "silence", target: "h#.test", lab: lab{servers: map[string]behavior{a: silent}}, want: "timeout: timed out after 5s (asked 127.0.0.1:53)", packets: 8, most: 5 * time.Second},
+		{name: "slow by 1.3s", target: "h#.test", lab: lab{servers: map[string]behavior{a: late(1300*time.Millisecond, truth)}}, want: both, most: 1300 * time.Millisecond},
+		{name: "slow by 4.9s", target: "h#.test", lab: lab{servers: map[string]behavior{a: late(4900*time.Millisecond, truth)}}, want: both, most: 4900 * time.Millisecond},
 		{
-			name: "slower, and more time", target: "h#.test", lab: lab{config: Config{Timeout: 20 * time.Second}, servers: map[string]server_{a: late(19*time.Second, truth)}},
+			name: "slower, and more time", target: "h#.test", lab: lab{config: Config{Timeout: 20 * time.Second}, servers: map[string]behavior{a: late(19*time.Second, truth)}},
 			want: both, most: 19 * time.Second,
 		},
 		{
 			name: "lame", target: "h#.test", want: "dns_failure: no recursion (asked 127.0.0.1:53)", packets: 2,
-			lab: lab{servers: map[string]server_{a: edit(truth, func(q asked, m *dns.Msg) {
+			lab: lab{servers: map[string]behavior{a: edit(truth, func(q asked, m *dns.Msg) {
 				m.RecursionAvailable, m.Answer = false, nil
 				m.Ns = []dns.RR{&dns.NS{Hdr: dns.RR_Header{Name: "test.", Rrtype: dns.TypeNS, Class: dns.ClassINET}, Ns: "ns.test."}}
 			})}},
 		},
 
 		// EDNS.
-		{name: "FORMERR to EDNS", target: "h#.test", want: both, lab: lab{servers: map[string]server_{a: withoutOPT(truth, dns.RcodeFormatError, false)}}},
-		{name: "the header alone to EDNS", target: "h#.test", want: both, lab: lab{servers: map[string]server_{a: withoutOPT(truth, dns.RcodeFormatError, true)}}},
-		{name: "BADVERS", target: "h#.test", want: both, lab: lab{servers: map[string]server_{a: withoutOPT(truth, dns.RcodeBadVers, false)}}},
-		{name: "FORMERR to all", target: "h#.test", want: "dns_failure: FORMERR (asked 127.0.0.1:53)", lab: lab{servers: map[string]server_{a: rcode(dns.RcodeFormatError)}}},
-		{name: "EDNS is dropped", target: "h#.test", want: both, lab: lab{servers: map[string]server_{a: withoutOPT(truth, -1, false)}}, most: 3 * time.Second},
+		{name: "FORMERR to EDNS", target: "h#.test", want: both, lab: lab{servers: map[string]behavior{a: withoutOPT(truth, dns.RcodeFormatError, false)}}},
+		{name: "the header alone to EDNS", target: "h#.test", want: both, lab: lab{servers: map[string]behavior{a: withoutOPT(truth, dns.RcodeFormatError, true)}}},
+		{name: "BADVERS", target: "h#.test", want: both, lab: lab{servers: map[string]behavior{a: withoutOPT(truth, dns.RcodeBadVers, false)}}},
+		{name: "FORMERR to all", target: "h#.test", want: "dns_failure: FORMERR (asked 127.0.0.1:53)", lab: lab{servers: map[string]behavior{a: rcode(dns.RcodeFormatError)}}},
+		{name: "EDNS is dropped", target: "h#.test", want: both, lab: lab{servers: map[string]behavior{a: withoutOPT(truth, -1, false)}}, most: 3 * time.Second},
 
 		// TCP.
-		{name: "truncated", target: "many#.test", want: manyAddrs, packets: 3, lab: lab{servers: map[string]server_{a: zone(manyRecords)}}},
+		{name: "truncated", target: "many#.test", want: manyAddrs, packets: 3, lab: lab{servers: map[string]behavior{a: zone(manyRecords)}}},
 		{
 			name: "truncated, and a server without TCP", target: "many#.test", want: manyAddrs,
 			lab: lab{
-				resolv: "nameserver 127.0.0.1\nnameserver 127.0.0.2\n", servers: map[string]server_{a: byTCP(silent, zone(manyRecords)), b: zone(manyRecords)},
+				resolv: "nameserver 127.0.0.1\nnameserver 127.0.0.2\n", servers: map[string]behavior{a: byTCP(silent, zone(manyRecords)), b: zone(manyRecords)},
 			}, most: time.Second,
 		},
 		{
 			name: "truncated, and asked for by TCP at the same server", target: "many#.test", want: manyAddrs, packets: 3,
 			lab: lab{
-				resolv: "nameserver 127.0.0.1\nnameserver 127.0.0.2\n", servers: map[string]server_{a: zone(manyRecords), b: truth},
+				resolv: "nameserver 127.0.0.1\nnameserver 127.0.0.2\n", servers: map[string]behavior{a: zone(manyRecords), b: truth},
 			},
 		},
 		{
 			name: "truncated, and no TCP anywhere", target: "many#.test", want: "dns_failure: connection closed (asked 127.0.0.1:53)", most: 5 * time.Second,
-			lab: lab{servers: map[string]server_{a: byTCP(reset, zone(manyRecords))}},
+			lab: lab{servers: map[string]behavior{a: byTCP(reset, zone(manyRecords))}},
 		},
 		{name: "IPv6 address in zone", target: "fe80::1%eth0", want: "fe80::1%eth0"},
-		{name: "use-vc", target: "h#.test", want: both, packets: 2, lab: lab{resolv: "nameserver 127.0.0.1\noptions use-vc\n", servers: map[string]server_{a: byTCP(truth, servfail)}}},
+		{name: "use-vc", target: "h#.test", want: both, packets: 2, lab: lab{resolv: "nameserver 127.0.0.1\noptions use-vc\n", servers: map[string]behavior{a: byTCP(truth, servfail)}}},
 
 		// Several servers.
 		{
 			name: "four bad ones before a good one", target: "h#.test", want: both, most: 700 * time.Millisecond,
-			lab: lab{config: Config{Servers: five}, servers: map[string]server_{a: nil, b: refused, c: servfail, d: notimp, e: truth}},
+			lab: lab{config: Config{Servers: five}, servers: map[string]behavior{a: nil, b: refused, c: servfail, d: notimp, e: truth}},
 		},
 		{
 			name: "a good one before four bad ones", target: "h#.test", want: both, most: 700 * time.Millisecond,
-			lab: lab{config: Config{Servers: five}, servers: map[string]server_{a: truth, b: refused, c: servfail, d: notimp, e: silent}},
+			lab: lab{config: Config{Servers: five}, servers: map[string]behavior{a: truth, b: refused, c: servfail, d: notimp, e: silent}},
 		},
 		{
 			name: "two silent ones", target: "h#.test", want: both, most: 1500 * time.Millisecond,
-			lab: lab{resolv: "nameserver 127.0.0.1\nnameserver 127.0.0.2\nnameserver 127.0.0.3\n", servers: map[string]server_{a: silent, b: silent, c: truth}},
+			lab: lab{resolv: "nameserver 127.0.0.1\nnameserver 127.0.0.2\nnameserver 127.0.0.3\n", servers: map[string]behavior{a: silent, b: silent, c: truth}},
 		},
 		{
 			name: "all are silent", target: "h#.test", want: "timeout: timed out after 5s (asked 127.0.0.1:53, 127.0.0.2:53)", most: 5 * time.Second,
-			lab: lab{resolv: "nameserver 127.0.0.1\nnameserver 127.0.0.2\n", servers: map[string]server_{a: silent, b: silent}},
+			lab: lab{resolv: "nameserver 127.0.0.1\nnameserver 127.0.0.2\n", servers: map[string]behavior{a: silent, b: silent}},
 		},
 		{
 			name: "silence and REFUSED", target: "h#.test", want: "dns_failure: REFUSED (asked 127.0.0.2:53)", most: 5 * time.Second,
-			lab: lab{resolv: "nameserver 127.0.0.1\nnameserver 127.0.0.2\n", servers: map[string]server_{a: silent, b: refused}},
+			lab: lab{resolv: "nameserver 127.0.0.1\nnameserver 127.0.0.2\n", servers: map[string]behavior{a: silent, b: refused}},
 		},
 
 		// Search domains.
@@ -183,38 +183,38 @@ func TestLookup(t *testing.T) {
 		{name: "the second domain", target: "h#", want: both, packets: 4, lab: lab{resolv: "nameserver 127.0.0.1\nsearch none.example test\n"}},
 		{
 			name: "a wildcard, and the name fails", target: "h#.test", want: "dns_failure: SERVFAIL (asked 127.0.0.1:53)", packets: 2,
-			lab: lab{resolv: "nameserver 127.0.0.1\nsearch wild.test\n", servers: map[string]server_{a: below("wild.test.", zone("*.test.wild.test. A 192.0.2.66"), servfail)}},
+			lab: lab{resolv: "nameserver 127.0.0.1\nsearch wild.test\n", servers: map[string]behavior{a: below("wild.test.", zone("*.test.wild.test. A 192.0.2.66"), servfail)}},
 		},
 		{
 			name: "a wildcard, and the name is lost", target: "h#.test", want: "timeout: timed out after 5s (asked 127.0.0.1:53)", most: 5 * time.Second,
-			lab: lab{resolv: "nameserver 127.0.0.1\nsearch wild.test\n", servers: map[string]server_{a: below("wild.test.", zone("*.test.wild.test. A 192.0.2.66"), silent)}},
+			lab: lab{resolv: "nameserver 127.0.0.1\nsearch wild.test\n", servers: map[string]behavior{a: below("wild.test.", zone("*.test.wild.test. A 192.0.2.66"), silent)}},
 		},
 		{
 			name: "a wildcard, and one family fails", target: "nothing#.test", want: "dns_failure: SERVFAIL (asked 127.0.0.1:53)",
-			lab: lab{resolv: "nameserver 127.0.0.1\nsearch wild.test\n", servers: map[string]server_{a: below("wild.test.", zone("*.test.wild.test. A 192.0.2.66"), only(dns.TypeA, servfail, truth))}},
+			lab: lab{resolv: "nameserver 127.0.0.1\nsearch wild.test\n", servers: map[string]behavior{a: below("wild.test.", zone("*.test.wild.test. A 192.0.2.66"), only(dns.TypeA, servfail, truth))}},
 		},
 		{
 			name: "a wildcard, and no such name", target: "nothing#.test", want: "192.0.2.66", packets: 4,
-			lab: lab{resolv: "nameserver 127.0.0.1\nsearch wild.test\n", servers: map[string]server_{a: below("wild.test.", zone("*.test.wild.test. A 192.0.2.66"), truth)}},
+			lab: lab{resolv: "nameserver 127.0.0.1\nsearch wild.test\n", servers: map[string]behavior{a: below("wild.test.", zone("*.test.wild.test. A 192.0.2.66"), truth)}},
 		},
 		{
 			name: "a wildcard behind a domain that fails", target: "h#", want: "dns_failure: SERVFAIL (asked 127.0.0.1:53)", packets: 4,
-			lab: lab{resolv: "nameserver 127.0.0.1\nsearch bad.test wild.test\n", servers: map[string]server_{a: below("bad.test.", servfail, zone("*.wild.test. A 192.0.2.66"))}},
+			lab: lab{resolv: "nameserver 127.0.0.1\nsearch bad.test wild.test\n", servers: map[string]behavior{a: below("bad.test.", servfail, zone("*.wild.test. A 192.0.2.66"))}},
 		},
 		{
 			name: "Kubernetes", target: "h#.test", want: both, packets: 8, lab: lab{resolv: kubernetes},
 		},
 		{
 			name: "Kubernetes, whose domains fail", target: "h#.test", want: both, packets: 4,
-			lab: lab{resolv: kubernetes, servers: map[string]server_{a: below("cluster.local.", servfail, truth)}},
+			lab: lab{resolv: kubernetes, servers: map[string]behavior{a: below("cluster.local.", servfail, truth)}},
 		},
 		{
 			name: "Kubernetes, whose domains are silent", target: "h#.test", want: both, most: 2500 * time.Millisecond,
-			lab: lab{resolv: kubernetes, servers: map[string]server_{a: below("cluster.local.", silent, truth)}},
+			lab: lab{resolv: kubernetes, servers: map[string]behavior{a: below("cluster.local.", silent, truth)}},
 		},
 		{
 			name: "Kubernetes, slow by 1.3s", target: "h#.test", want: both, most: 4 * time.Second,
-			lab: lab{resolv: kubernetes, servers: map[string]server_{a: late(1300*time.Millisecond, truth)}},
+			lab: lab{resolv: kubernetes, servers: map[string]behavior{a: late(1300*time.Millisecond, truth)}},
 		},
 
 		// Options and variables.
@@ -226,11 +226,11 @@ func TestLookup(t *testing.T) {
 		{name: "single-request-reopen", target: "h#.test", want: both, packets: 2, lab: lab{resolv: "nameserver 127.0.0.1\noptions single-request-reopen\n"}},
 		{
 			name: "timeout and attempts", target: "h#.test", want: "timeout: timed out after 2s (asked 127.0.0.1:53)", most: 2 * time.Second,
-			lab: lab{resolv: "nameserver 127.0.0.1\noptions timeout:1 attempts:2\n", servers: map[string]server_{a: silent}},
+			lab: lab{resolv: "nameserver 127.0.0.1\noptions timeout:1 attempts:2\n", servers: map[string]behavior{a: silent}},
 		},
 
 		// The hosts file and nsswitch.conf.
-		{name: "hosts", target: "up.test", want: "192.0.2.7", lab: lab{hosts: "192.0.2.7 up.test\n", servers: map[string]server_{a: nil}}},
+		{name: "hosts", target: "up.test", want: "192.0.2.7", lab: lab{hosts: "192.0.2.7 up.test\n", servers: map[string]behavior{a: nil}}},
 		{name: "hosts with IPv4, asked for IPv6", target: "up.test", want: "not_found: no IPv6 address", lab: lab{config: Config{Family: 6}, hosts: "192.0.2.7 up.test\n"}},
 		{name: "DNS first", target: "h#.test", want: both, packets: 2, lab: lab{hosts: "192.0.2.7 h.test h0.test\n", order: "hosts: dns files\n"}},
 		{name: "DNS first, which does not know", target: "up.test", want: "192.0.2.7", lab: lab{hosts: "192.0.2.7 up.test\n", order: "hosts: dns files\n"}},
@@ -254,13 +254,13 @@ func TestLookup(t *testing.T) {
 		{name: "raw UTF-8", target: "bücher.test", want: "not_found: a name with characters that are not ASCII, or spaces"},
 
 		// Answers that are not believed.
-		{name: "another question", target: "h#.test", want: "timeout: timed out after 5s (asked 127.0.0.1:53)", lab: lab{servers: map[string]server_{a: edit(truth, func(q asked, m *dns.Msg) { m.Question[0].Name = "other.test." })}}},
-		{name: "another class", target: "h#.test", want: "timeout: timed out after 5s (asked 127.0.0.1:53)", lab: lab{servers: map[string]server_{a: edit(truth, func(q asked, m *dns.Msg) { m.Question[0].Qclass = dns.ClassCHAOS })}}},
-		{name: "another id", target: "h#.test", want: "timeout: timed out after 5s (asked 127.0.0.1:53)", lab: lab{servers: map[string]server_{a: edit(truth, func(q asked, m *dns.Msg) { m.Id ^= 0x8000 })}}},
-		{name: "a query", target: "h#.test", want: "timeout: timed out after 5s (asked 127.0.0.1:53)", lab: lab{servers: map[string]server_{a: edit(truth, func(q asked, m *dns.Msg) { m.Response = false })}}},
+		{name: "another question", target: "h#.test", want: "timeout: timed out after 5s (asked 127.0.0.1:53)", lab: lab{servers: map[string]behavior{a: edit(truth, func(q asked, m *dns.Msg) { m.Question[0].Name = "other.test." })}}},
+		{name: "another class", target: "h#.test", want: "timeout: timed out after 5s (asked 127.0.0.1:53)", lab: lab{servers: map[string]behavior{a: edit(truth, func(q asked, m *dns.Msg) { m.Question[0].Qclass = dns.ClassCHAOS })}}},
+		{name: "another id", target: "h#.test", want: "timeout: timed out after 5s (asked 127.0.0.1:53)", lab: lab{servers: map[string]behavior{a: edit(truth, func(q asked, m *dns.Msg) { m.Id ^= 0x8000 })}}},
+		{name: "a query", target: "h#.test", want: "timeout: timed out after 5s (asked 127.0.0.1:53)", lab: lab{servers: map[string]behavior{a: edit(truth, func(q asked, m *dns.Msg) { m.Response = false })}}},
 		{
 			name: "records of another owner", target: "h#.test", want: "not_found: no address (asked 127.0.0.1:53)",
-			lab: lab{servers: map[string]server_{a: edit(truth, func(q asked, m *dns.Msg) {
+			lab: lab{servers: map[string]behavior{a: edit(truth, func(q asked, m *dns.Msg) {
 				for _, rr := range m.Answer {
 					rr.Header().Name = "other.test."
 				}
@@ -268,7 +268,7 @@ func TestLookup(t *testing.T) {
 		},
 		{
 			name: "records of another class", target: "h#.test", want: "not_found: no address (asked 127.0.0.1:53)",
-			lab: lab{servers: map[string]server_{a: edit(truth, func(q asked, m *dns.Msg) {
+			lab: lab{servers: map[string]behavior{a: edit(truth, func(q asked, m *dns.Msg) {
 				for _, rr := range m.Answer {
 					rr.Header().Class = dns.ClassCHAOS
 				}
@@ -276,18 +276,18 @@ func TestLookup(t *testing.T) {
 		},
 		{
 			name: "the name in other letters", target: "h#.test", want: both, packets: 2,
-			lab: lab{servers: map[string]server_{a: edit(truth, func(q asked, m *dns.Msg) { m.Question[0].Name = strings.ToUpper(m.Question[0].Name) })}},
+			lab: lab{servers: map[string]behavior{a: edit(truth, func(q asked, m *dns.Msg) { m.Question[0].Name = strings.ToUpper(m.Question[0].Name) })}},
 		},
-		{name: "a chain of aliases", target: "c#.test", want: "192.0.2.8", packets: 2, lab: lab{servers: map[string]server_{a: zone(chain(20))}}},
+		{name: "a chain of aliases", target: "c#.test", want: "192.0.2.8", packets: 2, lab: lab{servers: map[string]behavior{a: zone(chain(20))}}},
 		{
 			name: "a chain in reverse", target: "c#.test", want: "192.0.2.8", packets: 2,
-			lab: lab{servers: map[string]server_{a: edit(zone(chain(20)), func(q asked, m *dns.Msg) {
+			lab: lab{servers: map[string]behavior{a: edit(zone(chain(20)), func(q asked, m *dns.Msg) {
 				for i, j := 0, len(m.Answer)-1; i < j; i, j = i+1, j-1 {
 					m.Answer[i], m.Answer[j] = m.Answer[j], m.Answer[i]
 				}
 			})}},
 		},
-		{name: "a loop", target: "c#.test", want: "not_found: no address (asked 127.0.0.1:53)", packets: 2, lab: lab{servers: map[string]server_{a: zone("c.test. CNAME cc.test.\ncc.test. CNAME c.test.\n")}}},
+		{name: "a loop", target: "c#.test", want: "not_found: no address (asked 127.0.0.1:53)", packets: 2, lab: lab{servers: map[string]behavior{a: zone("c.test. CNAME cc.test.\ncc.test. CNAME c.test.\n")}}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			l := tt.lab
@@ -295,7 +295,7 @@ func TestLookup(t *testing.T) {
 				l.resolv = "nameserver 127.0.0.1\n"
 			}
 			if l.servers == nil {
-				l.servers = map[string]server_{a: truth}
+				l.servers = map[string]behavior{a: truth}
 			}
 			ask := func(t *testing.T, r *Resolver, i int) string {
 				answer, err := r.Lookup(t.Context(), Query{Name: strings.ReplaceAll(tt.target, "#", fmt.Sprint(i))})
@@ -360,7 +360,7 @@ func TestLookup(t *testing.T) {
 }
 
 // withoutOPT answers a query with EDNS by a code, by the header alone, or (-1) not at all.
-func withoutOPT(s server_, code int, headerOnly bool) server_ {
+func withoutOPT(s behavior, code int, headerOnly bool) behavior {
 	return func(q asked) []packet {
 		switch {
 		case q.IsEdns0() == nil:

@@ -20,7 +20,7 @@ import (
 // network is one in memory, where servers of a test answer.
 type network struct {
 	t       *testing.T
-	servers map[string]server_ // by address; a port without one is closed
+	servers map[string]behavior // by address; a port without one is closed
 
 	mu      sync.Mutex
 	asked   map[string]int // packets, by network, server, name and type
@@ -31,8 +31,8 @@ type network struct {
 	open    int // connections
 }
 
-// server_ is what a server of a test makes of a query: the messages that it sends back.
-type server_ func(q asked) []packet
+// behavior is what a server of a test makes of a query: the messages that it sends back.
+type behavior func(q asked) []packet
 
 // asked is a query as a server gets it.
 type asked struct {
@@ -67,7 +67,7 @@ func (n *network) dial(_ context.Context, proto string, server netip.AddrPort) (
 	return &countedConn{Conn: ours, n: n}, nil
 }
 
-func (n *network) serveTCP(conn net.Conn, server string, handle server_) {
+func (n *network) serveTCP(conn net.Conn, server string, handle behavior) {
 	var length [2]byte
 	if _, err := io.ReadFull(conn, length[:]); err != nil {
 		return
@@ -169,7 +169,7 @@ func (c *datagrams) Close() error {
 
 // lab is the system and the network of a test.
 type lab struct {
-	servers map[string]server_
+	servers map[string]behavior
 	resolv  string
 	hosts   string
 	order   string            // nsswitch.conf

@@ -171,7 +171,7 @@ func FuzzReply(f *testing.F) {
 		f.Fatal(err)
 	}
 	q := asked{Msg: m, network: "udp"}
-	for _, s := range []server_{zone(hostRecords), zone(chain(5)), rcode(dns.RcodeServerFailure), rcode(dns.RcodeNameError), withoutOPT(nil, dns.RcodeBadVers, true)} {
+	for _, s := range []behavior{zone(hostRecords), zone(chain(5)), rcode(dns.RcodeServerFailure), rcode(dns.RcodeNameError), withoutOPT(nil, dns.RcodeBadVers, true)} {
 		for _, answer := range s(q) {
 			f.Add(answer.raw)
 		}

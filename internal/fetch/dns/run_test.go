@@ -111,7 +111,7 @@ func wantAll(t *testing.T, got map[string]int, what string, n int) {
 }
 
 func TestOneLookupForAllWhoAsk(t *testing.T) {
-	in(t, lab{servers: map[string]server_{a: late(time.Second/10, numbered)}}, func(t *testing.T, r *Resolver, n *network) {
+	in(t, lab{servers: map[string]behavior{a: late(time.Second/10, numbered)}}, func(t *testing.T, r *Resolver, n *network) {
 		ask := func(packets int) {
 			t.Helper()
 			wantAll(t, lookUp(t, r, 100, repeat("h1.test", 1000)...), "found", 1000)
@@ -130,13 +130,13 @@ func TestOneLookupForAllWhoAsk(t *testing.T) {
 func TestFailuresAreRemembered(t *testing.T) {
 	for _, tt := range []struct {
 		name, want string
-		server     server_
+		server     behavior
 	}{
 		{"no such name", "not_found: no such host (asked 127.0.0.1:53)", zone("")},
 		{"SERVFAIL", "dns_failure: SERVFAIL (asked 127.0.0.1:53)", rcode(dns.RcodeServerFailure)},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			in(t, lab{servers: map[string]server_{a: tt.server}}, func(t *testing.T, r *Resolver, n *network) {
+			in(t, lab{servers: map[string]behavior{a: tt.server}}, func(t *testing.T, r *Resolver, n *network) {
 				ask := func(packets int) {
 					t.Helper()
 					wantAll(t, lookUp(t, r, 64, repeat("nothing.test", 1000)...), tt.want, 1000)
@@ -168,7 +168,7 @@ func TestFailuresAreRemembered(t *testing.T) {
 // Half an answer is remembered as a failure is.
 func TestFamilyThatFailedIsAskedForAgain(t *testing.T) {
 	broken := true
-	l := lab{servers: map[string]server_{a: func(q asked) []packet {
+	l := lab{servers: map[string]behavior{a: func(q asked) []packet {
 		if broken && q.Question[0].Qtype == dns.TypeA {
 			return rcode(dns.RcodeServerFailure)(q)
 		}
@@ -191,7 +191,7 @@ func TestFamilyThatFailedIsAskedForAgain(t *testing.T) {
 }
 
 func TestSilentNameCostsItsTimeOnce(t *testing.T) {
-	in(t, lab{servers: map[string]server_{a: silent}}, func(t *testing.T, r *Resolver, n *network) {
+	in(t, lab{servers: map[string]behavior{a: silent}}, func(t *testing.T, r *Resolver, n *network) {
 		begun := time.Now()
 		wantAll(t, lookUp(t, r, 4, repeat("h1.test", 20)...), "timeout: timed out after 5s (asked 127.0.0.1:53)", 20)
 		if took := time.Since(begun); took != 5*time.Second {
@@ -202,7 +202,7 @@ func TestSilentNameCostsItsTimeOnce(t *testing.T) {
 
 // Silent names take all places for a while. Those that wait for one lose no time.
 func TestWaitingForAPlaceIsNoTime(t *testing.T) {
-	l := lab{servers: map[string]server_{a: below("dead.test.", silent, numbered)}}
+	l := lab{servers: map[string]behavior{a: below("dead.test.", silent, numbered)}}
 	in(t, l, func(t *testing.T, r *Resolver, n *network) {
 		var dead sync.WaitGroup
 		for i := range 600 {
@@ -219,7 +219,7 @@ func TestWaitingForAPlaceIsNoTime(t *testing.T) {
 }
 
 func TestEveryNameWithManyInFlight(t *testing.T) {
-	in(t, lab{servers: map[string]server_{a: late(100*time.Millisecond, numbered)}}, func(t *testing.T, r *Resolver, n *network) {
+	in(t, lab{servers: map[string]behavior{a: late(100*time.Millisecond, numbered)}}, func(t *testing.T, r *Resolver, n *network) {
 		wantAll(t, lookUp(t, r, 15_000, series(0, 20_000)...), "found", 20_000)
 		if n.packets != 40_000 {
 			t.Errorf("%d packets for 20,000 names", n.packets)
@@ -228,7 +228,7 @@ func TestEveryNameWithManyInFlight(t *testing.T) {
 }
 
 // limited serves so many questions a second, lets so many wait, and drops the others.
-func limited(rate, room int, s server_) server_ {
+func limited(rate, room int, s behavior) behavior {
 	var (
 		mu   sync.Mutex
 		free time.Time // when it has nothing to do
@@ -251,7 +251,7 @@ func limited(rate, room int, s server_) server_ {
 func TestResolverThatIsOverloaded(t *testing.T) {
 	for _, room := range []int{50, 1000, 100_000} {
 		t.Run(fmt.Sprint("room for ", room), func(t *testing.T) {
-			in(t, lab{servers: map[string]server_{a: limited(500, room, numbered)}}, func(t *testing.T, r *Resolver, n *network) {
+			in(t, lab{servers: map[string]behavior{a: limited(500, room, numbered)}}, func(t *testing.T, r *Resolver, n *network) {
 				begun := time.Now()
 				wantAll(t, lookUp(t, r, 1000, series(0, 5000)...), "found", 5000)
 				t.Logf("%d packets, %v", n.packets, time.Since(begun))
@@ -267,10 +267,10 @@ func TestResolverThatIsOverloaded(t *testing.T) {
 func TestResolverThatRestarts(t *testing.T) {
 	begun := time.Now()
 	gone := func() bool { return time.Since(begun)%(1600*time.Millisecond) < 100*time.Millisecond }
-	for name, away := range map[string]server_{"refused": nil, "silent": silent, "SERVFAIL": rcode(dns.RcodeServerFailure), "REFUSED": rcode(dns.RcodeRefused)} {
+	for name, away := range map[string]behavior{"refused": nil, "silent": silent, "SERVFAIL": rcode(dns.RcodeServerFailure), "REFUSED": rcode(dns.RcodeRefused)} {
 		t.Run(name, func(t *testing.T) {
 			there := late(time.Millisecond, below("wild.test.", zone("*.test.wild.test. A 192.0.2.66"), numbered))
-			l := lab{resolv: resolvConf + "search wild.test\n", servers: map[string]server_{a: func(q asked) []packet {
+			l := lab{resolv: resolvConf + "search wild.test\n", servers: map[string]behavior{a: func(q asked) []packet {
 				switch {
 				case !gone():
 					return there(q)
@@ -300,7 +300,7 @@ func TestResolverThatRestarts(t *testing.T) {
 }
 
 func TestLoss(t *testing.T) {
-	lossy := func(s server_, percent int) server_ {
+	lossy := func(s behavior, percent int) behavior {
 		random := rand.New(rand.NewPCG(1, 2))
 		var mu sync.Mutex
 		return func(q asked) []packet {
@@ -315,7 +315,7 @@ func TestLoss(t *testing.T) {
 	}
 	for _, percent := range []int{10, 30} {
 		t.Run(fmt.Sprint(percent, " percent"), func(t *testing.T) {
-			in(t, lab{servers: map[string]server_{a: lossy(late(time.Millisecond, numbered), percent)}}, func(t *testing.T, r *Resolver, n *network) {
+			in(t, lab{servers: map[string]behavior{a: lossy(late(time.Millisecond, numbered), percent)}}, func(t *testing.T, r *Resolver, n *network) {
 				begun := time.Now()
 				wantAll(t, lookUp(t, r, 256, series(0, 5000)...), "found", 5000)
 				t.Logf("%d packets, %v", n.packets, time.Since(begun))
@@ -326,10 +326,10 @@ func TestLoss(t *testing.T) {
 
 // What is learnt about a server serves all names.
 func TestDeadServerIsPassedOver(t *testing.T) {
-	for name, dead := range map[string]server_{"silent": silent, "closed": nil, "REFUSED": rcode(dns.RcodeRefused)} {
+	for name, dead := range map[string]behavior{"silent": silent, "closed": nil, "REFUSED": rcode(dns.RcodeRefused)} {
 		for _, given := range []bool{false, true} {
 			t.Run(fmt.Sprint(name, given), func(t *testing.T) {
-				l := lab{resolv: "nameserver 127.0.0.1\nnameserver 127.0.0.2\n", servers: map[string]server_{a: dead, b: numbered}}
+				l := lab{resolv: "nameserver 127.0.0.1\nnameserver 127.0.0.2\n", servers: map[string]behavior{a: dead, b: numbered}}
 				if given {
 					l.config.Servers = addrs(a, b)
 				}
@@ -361,7 +361,7 @@ func TestDeadServerIsPassedOver(t *testing.T) {
 }
 
 func TestRotate(t *testing.T) {
-	l := lab{resolv: "nameserver 127.0.0.1\nnameserver 127.0.0.2\noptions rotate\n", servers: map[string]server_{a: numbered, b: numbered}}
+	l := lab{resolv: "nameserver 127.0.0.1\nnameserver 127.0.0.2\noptions rotate\n", servers: map[string]behavior{a: numbered, b: numbered}}
 	in(t, l, func(t *testing.T, r *Resolver, n *network) {
 		wantAll(t, lookUp(t, r, 1, series(0, 10)...), "found", 10)
 		counts := make(map[string]int)
@@ -375,7 +375,7 @@ func TestRotate(t *testing.T) {
 }
 
 func TestServerWithoutEDNSIsRemembered(t *testing.T) {
-	in(t, lab{servers: map[string]server_{a: withoutOPT(numbered, dns.RcodeFormatError, true)}}, func(t *testing.T, r *Resolver, n *network) {
+	in(t, lab{servers: map[string]behavior{a: withoutOPT(numbered, dns.RcodeFormatError, true)}}, func(t *testing.T, r *Resolver, n *network) {
 		wantAll(t, lookUp(t, r, 1, series(0, 100)...), "found", 100)
 		if n.packets > 202 {
 			t.Errorf("%d packets", n.packets)
@@ -385,7 +385,7 @@ func TestServerWithoutEDNSIsRemembered(t *testing.T) {
 
 // There are resolvers that never answer for IPv6.
 func TestServerWithoutOneFamily(t *testing.T) {
-	in(t, lab{servers: map[string]server_{a: only(dns.TypeAAAA, silent, numbered)}}, func(t *testing.T, r *Resolver, n *network) {
+	in(t, lab{servers: map[string]behavior{a: only(dns.TypeAAAA, silent, numbered)}}, func(t *testing.T, r *Resolver, n *network) {
 		begun := time.Now()
 		wantAll(t, lookUp(t, r, 10_000, series(0, 10_000)...), "found", 10_000)
 		if took := time.Since(begun); took > 3*time.Second {
@@ -399,7 +399,7 @@ func TestSocketsAreSharedAndChanged(t *testing.T) {
 		options     string
 		most, least int
 	}{{"", 4, 4}, {"options single-request-reopen\n", 4, 4}} {
-		in(t, lab{resolv: resolvConf + tt.options, servers: map[string]server_{a: numbered}}, func(t *testing.T, r *Resolver, n *network) {
+		in(t, lab{resolv: resolvConf + tt.options, servers: map[string]behavior{a: numbered}}, func(t *testing.T, r *Resolver, n *network) {
 			wantAll(t, lookUp(t, r, 64, series(0, 3*maxQueries/2+10)...), "found", 3*maxQueries/2+10)
 			if n.ports < tt.least || n.ports > tt.most {
 				t.Errorf("%d sockets for %d questions", n.ports, n.packets)
@@ -412,7 +412,7 @@ func TestSocketsAreSharedAndChanged(t *testing.T) {
 }
 
 func TestDeadlineOfAHost(t *testing.T) {
-	in(t, lab{servers: map[string]server_{a: late(2*time.Second, numbered)}}, func(t *testing.T, r *Resolver, n *network) {
+	in(t, lab{servers: map[string]behavior{a: late(2*time.Second, numbered)}}, func(t *testing.T, r *Resolver, n *network) {
 		begun := time.Now()
 		_, err := r.Lookup(t.Context(), Query{Name: "h1.test", Deadline: begun.Add(time.Second)})
 		var e *Error
@@ -430,7 +430,7 @@ func TestDeadlineOfAHost(t *testing.T) {
 func TestEndOfTheRun(t *testing.T) {
 	for _, closes := range []bool{true, false} {
 		synctest.Test(t, func(t *testing.T) {
-			l := lab{resolv: resolvConf + "options use-vc\n", servers: map[string]server_{a: silent}}
+			l := lab{resolv: resolvConf + "options use-vc\n", servers: map[string]behavior{a: silent}}
 			if closes {
 				l.resolv = resolvConf
 			}

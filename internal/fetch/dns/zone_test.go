@@ -9,7 +9,7 @@ import (
 
 // zone answers from records, as a resolver does that knows all there is. Digits at the end of a name's first label
 // mean nothing, so that a test has as many names as it likes.
-func zone(text string) server_ {
+func zone(text string) behavior {
 	records := make(map[string][]dns.RR) // by name
 	parser := dns.NewZoneParser(strings.NewReader("$TTL 60\n"+text), ".", "")
 	for rr, ok := parser.Next(); ok; rr, ok = parser.Next() {
@@ -76,7 +76,7 @@ func pack(m *dns.Msg) []packet {
 }
 
 // rcode answers everything with a code.
-func rcode(code int) server_ {
+func rcode(code int) behavior {
 	return func(q asked) []packet { return pack(new(dns.Msg).SetRcode(q.Msg, code)) }
 }
 
@@ -86,7 +86,7 @@ func reset(asked) []packet { return []packet{{}} }
 func silent(asked) []packet { return nil }
 
 // late answers as another server does, some time later.
-func late(d time.Duration, s server_) server_ {
+func late(d time.Duration, s behavior) behavior {
 	return func(q asked) []packet {
 		answers := s(q)
 		for i := range answers {
@@ -97,7 +97,7 @@ func late(d time.Duration, s server_) server_ {
 }
 
 // only has one server answer for one type, and another for the rest.
-func only(t uint16, s, others server_) server_ {
+func only(t uint16, s, others behavior) behavior {
 	return func(q asked) []packet {
 		if q.Question[0].Qtype == t {
 			return s(q)
@@ -107,7 +107,7 @@ func only(t uint16, s, others server_) server_ {
 }
 
 // below has one server answer for names in a domain, and another for the rest.
-func below(domain string, s, others server_) server_ {
+func below(domain string, s, others behavior) behavior {
 	return func(q asked) []packet {
 		if dns.IsSubDomain(domain, q.Question[0].Name) {
 			return s(q)
@@ -117,7 +117,7 @@ func below(domain string, s, others server_) server_ {
 }
 
 // byTCP has one server answer by TCP, and another datagrams.
-func byTCP(tcp, udp server_) server_ {
+func byTCP(tcp, udp behavior) behavior {
 	return func(q asked) []packet {
 		if q.network == "tcp" {
 			return tcp(q)
@@ -127,7 +127,7 @@ func byTCP(tcp, udp server_) server_ {
 }
 
 // edit changes the answers of a server.
-func edit(s server_, change func(q asked, m *dns.Msg)) server_ {
+func edit(s behavior, change func(q asked, m *dns.Msg)) behavior {
 	return func(q asked) []packet {
 		var all []packet
 		for _, answer := range s(q) {

@@ -156,12 +156,16 @@ func (s *socket) wait(events uint32) error {
 	return nil
 }
 
-// register asks for events, unless they have been asked for last. The system
-// then tells at once of what is there already.
+// register asks for events, unless they have been asked for last.
 func (s *socket) register(events uint32) error {
 	if s.events == events {
 		return nil
 	}
+	return s.arm(events)
+}
+
+// arm asks for events. The system then tells at once of what is there already.
+func (s *socket) arm(events uint32) error {
 	op := unix.EPOLL_CTL_MOD
 	if s.events == 0 {
 		op = unix.EPOLL_CTL_ADD
@@ -173,9 +177,14 @@ func (s *socket) register(events uint32) error {
 	})
 }
 
-// WaitReadable comes before the first Read, when no event has been asked for
-// that a Read could use up.
-func (s *socket) WaitReadable() error { return s.wait(unix.EPOLLIN) }
+// WaitReadable asks for the event anew: a Read that left some of the data has used
+// up the one that told of it.
+func (s *socket) WaitReadable() error {
+	if err := s.arm(unix.EPOLLIN); err != nil {
+		return err
+	}
+	return s.wait(unix.EPOLLIN)
+}
 
 // Read reads what is there, or waits for it.
 func (s *socket) Read(p []byte) (int, error) {

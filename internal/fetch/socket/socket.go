@@ -24,8 +24,7 @@ type Connector interface {
 type Conn interface {
 	net.Conn
 	// WaitReadable returns when a Read may find something, where that can be
-	// waited for without a buffer; it need not wait. It must come before the
-	// first Read.
+	// waited for without a buffer; it need not wait.
 	WaitReadable() error
 	// ResetOnClose lets Close drop what has not been sent. The system would
 	// keep it for minutes for a server that does not read.

@@ -92,7 +92,7 @@
 			shown = sorted(shown);
 		}
 		table.ariaRowCount = shown.length + 1;
-		found.textContent = `${shown.length.toLocaleString('en')} of ${rows.length.toLocaleString('en')} hosts`;
+		found.textContent = `${shown.length.toLocaleString('en')} of ${rows.length.toLocaleString('en')} ${found.dataset.noun}`;
 		if (filter) {
 			found.textContent += ': ' + filter.dataset.meaning;
 		}

@@ -1,0 +1,125 @@
+package fetch
+
+import (
+	"errors"
+	"strings"
+	"sync"
+
+	"golang.org/x/net/http2/hpack"
+)
+
+// fieldBlocks decodes the field blocks of an HTTP/2 connection and writes them
+// down as sections of lines. A field is written only if it reads as the field
+// that came.
+type fieldBlocks struct {
+	sections headReader // what has been decoded
+	max      int        // bytes that the sections may take together
+	buffers  *sync.Pool // of the buffer that the sections begin in
+	buffer   *[]byte    // the one in use; nil before the first block comes
+	decoder  *hpack.Decoder
+	discard  bool  // the block is decoded for the decoder's table only
+	fault    error // what is wrong with the block
+}
+
+// decode decodes a block, which is not whole if the connection ended inside it.
+func (d *fieldBlocks) decode(block []byte, discard, whole bool) error {
+	if d.decoder == nil {
+		d.buffer = d.buffers.Get().(*[]byte)
+		d.sections.buf = (*d.buffer)[:0]
+		const tableSize = 4096 // RFC 9113 section 6.5.2: unless we ask for another
+		d.decoder = hpack.NewDecoder(tableSize, d.add)
+		d.decoder.SetMaxStringLength(d.max)
+	}
+	d.discard, d.fault = discard, nil
+	_, err := d.decoder.Write(block)
+	if err == nil && whole {
+		err = d.decoder.Close()
+	}
+	switch {
+	case d.fault != nil:
+		return d.fault
+	case errors.Is(err, hpack.ErrStringLength):
+		return tooLarge(d.max)
+	case err != nil:
+		return violates(codeCompression, "%v", err)
+	}
+	return nil
+}
+
+// close gives the buffer back; the sections must have been copied.
+func (d *fieldBlocks) close() {
+	if d.buffer != nil {
+		d.buffers.Put(d.buffer)
+	}
+}
+
+// add takes one decoded field (RFC 9113 sections 8.2.1 and 8.3.2).
+func (d *fieldBlocks) add(f hpack.HeaderField) {
+	switch {
+	case d.discard || d.fault != nil:
+	case f.Name == ":status" && !d.sections.begun:
+		d.begin(f.Value)
+	case f.IsPseudo():
+		d.fault = violates(codeProtocol, "field \"%s\" out of place", f.Name)
+	case !d.sections.begun:
+		d.fault = violates(codeProtocol, "field \"%s\" before :status", f.Name)
+	case !fitsLine(f.Name, f.Value):
+		d.fault = violates(codeProtocol, "field \"%s\" does not fit on a line of its own", f.Name)
+	default:
+		d.write(f.Name, ": ", f.Value)
+	}
+}
+
+// begin writes the status line of a section.
+func (d *fieldBlocks) begin(status string) {
+	if len(status) != 3 || !isDigit(status[0]) || !isDigit(status[1]) || !isDigit(status[2]) {
+		d.fault = violates(codeProtocol, ":status \"%s\"", status)
+		return
+	}
+	if d.write(protoHTTP2, " ", status); d.fault == nil {
+		d.sections.begun = true
+		d.sections.final = decodedHead(int(status[0]-'0')*100 + int(status[1]-'0')*10 + int(status[2]-'0'))
+	}
+}
+
+// write appends a line, if there is room for it.
+func (d *fieldBlocks) write(a, b, c string) {
+	if len(d.sections.buf)+len(a)+len(b)+len(c)+len("\r\n") > d.max {
+		d.fault = tooLarge(d.max)
+		return
+	}
+	s := &d.sections
+	s.buf = append(append(append(append(s.buf, a...), b...), c...), "\r\n"...)
+}
+
+// end ends the section that a whole block was.
+func (d *fieldBlocks) end() (done bool, err error) {
+	if !d.sections.begun {
+		return false, violates(codeProtocol, "no :status")
+	}
+	if d.write("", "", ""); d.fault != nil {
+		return false, d.fault
+	}
+	return d.sections.nextSection(len(d.sections.buf))
+}
+
+// decodePart keeps what there is of a block that will not be whole.
+func (d *fieldBlocks) decodePart(block []byte) {
+	var broken *violation
+	if errors.As(d.decode(block, false, false), &broken) {
+		d.drop()
+	}
+}
+
+// drop forgets the section that was begun.
+func (d *fieldBlocks) drop() {
+	s := &d.sections
+	s.buf, s.final = s.buf[:s.section], Head{}
+}
+
+// fitsLine reports whether a field that is written on a line reads as the same
+// field: not as two, as the rest of the one before, or as one of another name.
+func fitsLine(name, value string) bool {
+	return !strings.ContainsAny(name, ":\n") && !strings.Contains(value, "\n") &&
+		(name == "" || name[0] != ' ' && name[0] != '\t')
+}

@@ -1,0 +1,71 @@
+package report_test
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"net/netip"
+	"testing"
+
+	"wget/internal/fetch"
+	"wget/internal/report"
+)
+
+// edgesOf are the results of one target whose addresses give these replies; an
+// empty one stands for a refused connection.
+func edgesOf(t *testing.T, target string, replies ...string) (list []*fetch.Result) {
+	t.Helper()
+	for i, reply := range replies {
+		r := ask(t, target, []byte(reply))
+		if reply == "" {
+			r.Err = &fetch.Error{Stage: fetch.StageConnect, Kind: fetch.KindRefused, Err: io.EOF}
+		}
+		r.Edge = &fetch.Edge{N: i, Of: len(replies), Addr: netip.MustParseAddr(fmt.Sprintf("192.0.2.%d", i+1))}
+		list = append(list, r)
+	}
+	return list
+}
+
+func TestLinesOfEdges(t *testing.T) {
+	list := append(
+		edgesOf(
+			t, "a.test",
+			"HTTP/1.1 200 OK\r\nServer: x\r\nDate: 1\r\nX-At: a\r\nVia: v\r\n w\r\n\r\n",
+			"HTTP/1.1 200 OK\r\nServer: x\r\nDate: 2\r\nVia: v\r\n w\r\n\r\n",
+			"",
+			"HTTP/1.1 200 OK\r\nServer: x\r\nDate: 2\r\nX-At: b\r\nX-At: c\r\nVia: v\r\n w\r\n\r\n",
+		),
+		append(edgesOf(t, "b.test", "HTTP/1.1 200 OK\r\n\r\n", "HTTP/1.1 503 No\r\n\r\n"), edgesOf(t, "c.test", "HTTP/1.1 200 OK\r\nA: b\r\n\r\n")...)...,
+	)
+	const want = `a.test header > HTTP/1.1 200 OK
+a.test header > Server: x
+a.test@192.0.2.1 header > Date: 1
+a.test@192.0.2.2 header > Date: 2
+a.test@192.0.2.4 header > Date: 2
+a.test@192.0.2.1 header > X-At: a
+a.test@192.0.2.4 header > X-At: b
+a.test@192.0.2.4 header > X-At: c
+a.test header > Via: v
+a.test header >  w
+b.test@192.0.2.1 header > HTTP/1.1 200 OK
+b.test@192.0.2.2 header > HTTP/1.1 503 No
+c.test header > HTTP/1.1 200 OK
+c.test header > A: b
+`
+	out, stderr, s, _ := drain(list, format(t, "lines"), report.Options{})
+	if string(out) != want {
+		t.Errorf("got\n%swant\n%s", out, want)
+	}
+	if want := "a.test@192.0.2.3 error > connect: EOF\n"; string(stderr) != want {
+		t.Errorf("stderr %q, want %q", stderr, want)
+	}
+	if got, want := s.Line(0), "3 hosts, 7 addresses: 6 answered, 1 failed in 0.00 s"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+	coloured, _, _, _ := drain(list[:4], format(t, "lines"), report.Options{Color: true})
+	for line, marked := range map[string]bool{"Date: 1": false, "X-At: a": true} {
+		if at := "header > \x1b[38;5;130m" + line; marked != bytes.Contains(coloured, []byte(at)) {
+			t.Errorf("%s is marked: %t\n%q", line, !marked, coloured)
+		}
+	}
+}

@@ -1,0 +1,76 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"wget/internal/fetch"
+)
+
+// sessionLines tells a session in up to three lines: what was agreed on, whose
+// the certificate is, and who says so until when. Now is when the host was asked.
+func sessionLines(s *fetch.Session, now time.Time) []string {
+	agreed := []string{s.Version, s.Cipher}
+	for _, part := range []struct{ prefix, value string }{{"", s.Curve}, {"ALPN ", s.ALPN}, {"SNI ", s.ServerName}} {
+		if part.value != "" {
+			agreed = append(agreed, part.prefix+part.value)
+		}
+	}
+	if s.Stapled {
+		agreed = append(agreed, "OCSP response stapled")
+	}
+	lines := []string{strings.Join(agreed, ", ")}
+	certificates := s.Certificates()
+	if len(certificates) == 0 {
+		return lines
+	}
+	c := &certificates[0]
+	return append(lines, describeOwner(c), describeIssuer(c, s.Verified, len(certificates)-1, now))
+}
+
+// describeOwner names the certificate's subject, hosts and key.
+func describeOwner(c *fetch.Certificate) string {
+	const most = 5
+	parts := []string{"certificate of " + c.Subject}
+	if c.Subject == "" {
+		parts[0] = "certificate without a subject"
+	}
+	if names := c.Names; len(names) > most {
+		parts = append(parts, fmt.Sprintf("for %s and %d more", strings.Join(names[:most], ", "), len(names)-most))
+	} else if len(names) > 0 {
+		parts = append(parts, "for "+strings.Join(names, ", "))
+	}
+	if c.Key != "" {
+		parts = append(parts, c.Key)
+	}
+	return strings.Join(parts, "; ")
+}
+
+// describeIssuer names the issuer, and says until when the certificate holds.
+func describeIssuer(c *fetch.Certificate, verified bool, others int, now time.Time) string {
+	const day = 24 * time.Hour
+	left := c.NotAfter.Sub(now)
+	var when string
+	switch date := c.NotAfter.UTC().Format(time.DateOnly); {
+	case now.Before(c.NotBefore):
+		when = "valid from " + c.NotBefore.UTC().Format(time.DateOnly) + " to " + date
+	case left < 0:
+		when = "expired on " + date
+	default:
+		when = fmt.Sprintf("valid until %s (%s left)", date, counted(int(left/day), "day", "days"))
+	}
+	word := "not verified"
+	if verified {
+		word = "verified"
+	}
+	sent := ""
+	if others > 0 {
+		sent = fmt.Sprintf("; sent with %s", counted(others, "other certificate", "other certificates"))
+	}
+	issuer := c.Issuer
+	if issuer == "" {
+		issuer = "an issuer without a name"
+	}
+	return fmt.Sprintf("issued by %s; %s; %s%s", issuer, when, word, sent)
+}
