@@ -1,13 +1,10 @@
 package report_test
 
 import (
-	"bufio"
 	"bytes"
 	"fmt"
-	"io"
 	"math/rand/v2"
 	"net/netip"
-	"os"
 	"strings"
 	"syscall"
 	"testing"
@@ -117,30 +114,6 @@ func pageOptions(t *testing.T) report.Options {
 		o.Checks = append(o.Checks, report.Check{Condition: c, Want: true})
 	}
 	return o
-}
-
-// writePage writes the page of results to a file, and returns the summary.
-func writePage(t *testing.T, file string, o report.Options, results func(func(*fetch.Result) bool)) report.Summary {
-	t.Helper()
-	f, err := os.Create(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	out := bufio.NewWriter(f)
-	feed := make(chan *fetch.Result)
-	go func() {
-		defer close(feed)
-		for r := range results {
-			feed <- r
-		}
-	}()
-	s, err := report.Drain(feed, nil, []report.Sink{{Format: report.Page(), Out: out}}, io.Discard, o, func(error) {})
-	for _, err := range []error{err, out.Flush(), f.Close()} {
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	return s
 }
 
 // hostileReplies try to be markup, script, links and more.

@@ -3,13 +3,18 @@
 package report_test
 
 import (
+	"bufio"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"testing"
+
+	"wget/internal/fetch"
+	"wget/internal/report"
 )
 
 var pages = flag.String("pages", "", "keep the pages of the browser's tests in this directory")
@@ -33,5 +38,28 @@ func TestServersPage(t *testing.T) {
 	test.Stdout, test.Stderr = os.Stdout, os.Stderr
 	if err := test.Run(); err != nil {
 		t.Error(err)
+	}
+}
+
+// writePage writes the page of results to a file.
+func writePage(t *testing.T, file string, o report.Options, results func(func(*fetch.Result) bool)) {
+	t.Helper()
+	f, err := os.Create(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := bufio.NewWriter(f)
+	feed := make(chan *fetch.Result)
+	go func() {
+		defer close(feed)
+		for r := range results {
+			feed <- r
+		}
+	}()
+	_, err = report.Drain(feed, nil, []report.Sink{{Format: report.Page(), Out: out}}, io.Discard, o, func(error) {})
+	for _, err := range []error{err, out.Flush(), f.Close()} {
+		if err != nil {
+			t.Fatal(err)
+		}
 	}
 }
