@@ -2,7 +2,6 @@ package wget
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -58,15 +57,6 @@ func namedFile(label, name string) file {
 func streamFile(name string, stream any) file {
 	info, _ := statOf(stream)
 	return file{name, info}
-}
-
-// statOf describes the file behind a stream, if there is one.
-func statOf(stream any) (os.FileInfo, error) {
-	f, ok := stream.(interface{ Stat() (os.FileInfo, error) })
-	if !ok {
-		return nil, errors.New("not a file")
-	}
-	return f.Stat()
 }
 
 // isFed reports whether writing to f feeds those who read it. A terminal and a

@@ -11,7 +11,6 @@ import (
 	"io/fs"
 	"path/filepath"
 	"runtime"
-	"runtime/debug"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -143,13 +142,4 @@ func (c *checkedWriter) Write(p []byte) (int, error) {
 type streams struct {
 	in       io.Reader
 	out, err io.Writer
-}
-
-// version is the version of the build: a tag, a pseudo-version, or "devel".
-func version() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok || info.Main.Version == "" || info.Main.Version == "(devel)" {
-		return "devel"
-	}
-	return strings.TrimPrefix(info.Main.Version, "v")
 }

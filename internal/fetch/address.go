@@ -123,3 +123,24 @@ func endsInNumber(name string) bool {
 	}
 	return strings.Trim(label, digits) == "" && name != ""
 }
+
+// errInHost is the error for a character that no host can hold.
+func errInHost(r rune) error {
+	switch r {
+	case ' ':
+		return errors.New("a host cannot hold spaces")
+	case '*', '{', '[':
+		return fmt.Errorf("a host cannot hold %q: patterns are not expanded, but a CIDR block is, as 192.0.2.0/24", r)
+	}
+	return fmt.Errorf("a host cannot hold %q", r)
+}
+
+// isRange reports whether a name is a range of IPv4 addresses in one of the usual
+// notations. No host has such a name, since every top-level domain has letters.
+func isRange(name string) bool {
+	return strings.Contains(name, "-") && strings.Count(name, ".") >= 3 && strings.Trim(name, "0123456789.-") == ""
+}
+
+func errRange() error {
+	return errors.New("a range of addresses is written as a CIDR block, as in 192.0.2.0/24")
+}

@@ -150,4 +150,6 @@ func (t *trip) race(addrs []netip.Addr) error {
 
 // mayPass reports whether another try could fare better than an attempt that
 // ended with err.
-func (t *trip) mayPass(err error) bool { return t.v.isTransient(newError(StageConnect, err)) }
+func (t *trip) mayPass(err error) bool {
+	return newError(StageConnect, err).isTransient(t.v.f.options.RetryRefused)
+}

@@ -94,3 +94,7 @@ func (o *Options) bindFamily() {
 		o.Family = 6
 	}
 }
+
+// looksAtAnything reports whether the user would rather see an unsafe server
+// than none.
+func (o *Options) looksAtAnything() bool { return o.TLS != nil && o.TLS.InsecureSkipVerify }

@@ -71,3 +71,14 @@ func (v *visit) elapsed() time.Duration { return time.Since(v.start) }
 
 // now is time.Now at half the cost: the wall clock is not read.
 func (v *visit) now() time.Time { return v.start.Add(v.elapsed()) }
+
+// waitForPace waits until another request may begin, and reports whether one may. The
+// clock of the visit stands still meanwhile.
+func (v *visit) waitForPace() bool {
+	since := time.Now()
+	if v.f.pace.wait(v.ctx) != nil {
+		return false
+	}
+	v.stopClock(time.Since(since))
+	return true
+}
