@@ -138,6 +138,9 @@ func hostileResults(t *testing.T) (list []*fetch.Result) {
 	}
 	long := at(len(list), "long.example")
 	long.Head.Raw = []byte("HTTP/1.1 200 OK\r\nServer: " + strings.Repeat("<b>0123456", 100_000) + "\r\n\r\n")
-	evil := &fetch.Result{Target: fetch.BadTarget(`<script>document.title='owned'</script>`, fmt.Errorf("</script><b>"))}
+	evil := &fetch.Result{
+		Target: fetch.BadTarget(`<script>document.title='owned'</script>`, nil),
+		Err:    &fetch.Error{Stage: fetch.StageTarget, Kind: fetch.KindBadTarget, Err: fmt.Errorf("</script><b>"), Hint: "<i>"},
+	}
 	return append(list, long, evil)
 }
