@@ -201,7 +201,7 @@ func (f *flags) fetchOptions(set func(string) bool, stderr io.Writer) (o fetch.O
 		Tries: f.tries, RetryRefused: f.retryRefused,
 		Location: f.location, MaxRedirect: f.maxRedirect, AllowPrivate: f.allowPrivate,
 		UnixSocket: f.unixSocket,
-		MaxHeader:  int(f.maxHeader), Parallel: f.parallel, PerAddr: f.perIP, Rate: float64(f.rate), AllAddrs: f.allIPs, Ordered: f.keepOrder,
+		MaxHeader:  int(f.maxHeader), Parallel: f.parallel, PerAddr: f.perIP, Rate: float64(f.rate), Trace: f.verbose > 1, AllAddrs: f.allIPs, Ordered: f.keepOrder,
 	}
 	if most := maxParallel(); f.parallel > most {
 		fmt.Fprintf(stderr, "%s: --parallel-max %d: this process may open %d connections at once (ulimit -n)\n", f.program, f.parallel, most)
@@ -258,7 +258,7 @@ func (f *flags) routes() (routes []fetch.Route, err error) {
 // reportOptions says how to show results.
 func (f *flags) reportOptions(set func(string) bool, s streams, env func(string) string) (o report.Options, err error) {
 	o = report.Options{
-		Program: f.program, IncludeRaw: f.includeRaw, Verbose: f.verbose,
+		Program: f.program, IncludeRaw: f.includeRaw, Verbose: f.verbose > 0, Detailed: f.verbose > 1,
 		Color:    useColor(f.color, s.out, env) && (isStdout(f.output) || f.color == "always"),
 		ColorErr: useColor(f.color, s.err, env),
 		Progress: f.progressOptions(s, env),
@@ -321,7 +321,7 @@ func (f *flags) progressOptions(s streams, env func(string) string) report.Progr
 		if env("TERM") != "dumb" && !(isStdout(f.output) && isPipe(s.out)) && !f.isTyped(s.in) {
 			p.Style, p.Delay = report.ProgressBar, time.Second
 		}
-	case f.verbose:
+	case f.verbose > 0:
 		p.Style = report.ProgressLines
 	}
 	return p

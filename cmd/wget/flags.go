@@ -77,7 +77,7 @@ type flags struct {
 	keepOrder   bool
 	color       string
 	quiet       bool
-	verbose     bool
+	verbose     verbosity
 	progress    string
 
 	match, expect, failIf []string
@@ -205,7 +205,8 @@ func (f *flags) declareOutput(p *pflag.FlagSet) {
 	p.BoolVar(&f.keepOrder, "keep-order", false, "show results in the order of the targets")
 	p.StringVar(&f.color, "color", "auto", "colour `WHEN` auto, always or never")
 	p.BoolVarP(&f.quiet, "quiet", "q", false, "no closing lines and no progress")
-	p.BoolVarP(&f.verbose, "verbose", "v", false, "announce each host, tell its TLS session and explain anomalies, on stderr")
+	p.VarP(&f.verbose, "verbose", "v", "tell more on stderr: starts, TLS, what was odd; -vv also what was tried and sent, and timing")
+	p.Lookup("verbose").NoOptDefVal = "true"
 	p.StringVar(&f.progress, "progress", "auto", "show progress as `STYLE` auto, bar or none")
 	p.BoolP("server-response", "S", false, "accepted for GNU wget's sake: headers are what this prints")
 	p.Bool("no-verbose", false, "accepted for GNU wget's sake, as -nv")

@@ -85,7 +85,7 @@ func (t *trip) secureProxy() error {
 }
 
 // connectHTTP asks an HTTP proxy for a tunnel (RFC 9110 section 9.3.6). A 2xx
-// reply has no body, whatever its fields say; what follows it is the tunnel's.
+// reply has no body, whatever its fields say; the bytes behind it are the tunnel's.
 func (t *trip) connectHTTP() error {
 	f := t.v.f
 	buf := f.buffers.Get().(*[]byte)

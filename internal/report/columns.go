@@ -63,7 +63,7 @@ func parseColumn(word string) (Column, error) {
 	return Column{Name: word, header: strings.ToLower(name)}, nil
 }
 
-// defaultFields is ParseColumns for the lists of this package.
+// defaultColumns is ParseColumns for the lists of this package.
 func defaultColumns(list string) []Column {
 	columns, _ := ParseColumns(list)
 	return columns

@@ -25,6 +25,7 @@ type Options struct {
 	Baseline *Baseline // show what is not as it was, in formats that HasGroups; nil shows all
 	Width    int       // of the terminal that a table must fit, in columns; 0 means that it need not
 
+	Detailed bool // tell of each request on stderr: what was tried, what was sent, and how long it took
 	Verbose  bool // explain anomalies on stderr
 	Progress Progress
 
