@@ -26,11 +26,14 @@ type config struct {
 	fetch    fetch.Options
 	report   report.Options
 	format   report.Format
-	output   string // file for the records; "" and "-" are stdout
-	page     string // file for the report page; "" for none
-	quiet    bool   // no closing lines
-	fail     bool   // a status of 400 or more is a failure
-	exitZero bool   // records call for no exit code
+	keep     keep
+	shard    shard
+	args     []string // as they were given
+	output   string   // file for the records; "" and "-" are stdout
+	page     string   // file for the report page; "" for none
+	quiet    bool     // no closing lines
+	fail     bool     // a status of 400 or more is a failure
+	exitZero bool     // records call for no exit code
 }
 
 // config checks the flags and the arguments. set reports whether a flag is on the
@@ -52,9 +55,10 @@ func (f *flags) config(set func(string) bool, args []string, s streams) (*config
 		return nil, err
 	}
 	c := &config{
-		files: f.inputs, from: f.from, demo: f.demo, output: f.output, page: f.page, quiet: f.quiet, fail: f.fail, exitZero: f.exitZero,
+		files: f.inputs, from: f.from, demo: f.demo, output: f.output, page: f.page, quiet: f.quiet, fail: f.fail, exitZero: f.exitZero || f.dir != "",
 		defaults: fetch.Defaults{TLS: f.https, Ports: ports, Path: fetch.RequestTarget(f.path)},
 		format:   format,
+		keep:     keep{resume: f.resume, again: f.again, dir: f.dir},
 		tlsFiles: f.tlsFiles(),
 	}
 	if c.report, err = f.reportOptions(set, s, os.Getenv); err != nil {
@@ -63,6 +67,13 @@ func (f *flags) config(set func(string) bool, args []string, s streams) (*config
 	if c.fetch, err = f.fetchOptions(set, s.err); err != nil {
 		return nil, err
 	}
+	if err := c.checkKept(); err != nil {
+		return nil, err
+	}
+	if c.shard, err = f.shard.shard(os.Getenv); err != nil {
+		return nil, err
+	}
+	c.fetch.Rate /= float64(c.shard.step())
 	return c, c.addTargets(args, s)
 }
 
@@ -83,6 +94,13 @@ func (f *flags) checkPairs(set func(string) bool) error {
 		{"proxy", "no-proxy"},
 		{"noproxy", "no-proxy"},
 		{"proxy", "unix-socket"},
+		{"from", "continue"},
+		{"from", "out"},
+		{"from", "shard"},
+		{"baseline", "continue"},
+		{"baseline", "out"},
+		{"out", "output-document"},
+		{"out", "retry-failed"},
 	} {
 		if set(pair[0]) && set(pair[1]) {
 			return usage("--%s and --%s contradict each other", pair[0], pair[1])
@@ -105,6 +123,14 @@ func (f *flags) checkPairs(set func(string) bool) error {
 		return usage("--output-document: an empty name; - is stdout")
 	case set("report") && isStdout(f.page):
 		return usage("--report: the page goes to a file of its own")
+	case set("report") && (f.resume || set("out")):
+		return usage("--report does not go with -c and --out: when all is recorded, --from makes the page")
+	case f.dir == "" && set("out"):
+		return usage("--out: an empty name")
+	case f.resume && f.dir == "" && isStdout(f.output):
+		return usage("-c needs -O FILE: the file is what says how far the run has come")
+	case f.again && !f.resume:
+		return usage("--retry-failed needs -c")
 	case f.quiet && f.progress == "bar":
 		return usage("--quiet and --progress bar contradict each other")
 	case f.keyFile != "" && f.certFile == "":
@@ -113,8 +139,12 @@ func (f *flags) checkPairs(set func(string) bool) error {
 	return nil
 }
 
-// expand sets the flags that --json, --head and --timeout are short for.
+// expand sets the flags that --json, --head and --timeout are short for, and the
+// format of records that are kept.
 func (f *flags) expand(set func(string) bool) {
+	if (f.resume || f.dir != "") && !set("format") {
+		f.format = "json"
+	}
 	for _, short := range f.formatFlags() {
 		if short.given {
 			f.format = short.format
@@ -357,6 +387,7 @@ func (c *config) addTargets(args []string, s streams) error {
 			c.files = []string{"-"}
 		}
 	}
+	c.args = args
 	for _, text := range args {
 		spec, err := fetch.Parse(text, c.defaults)
 		switch shown := fetch.WithoutUser(text); {

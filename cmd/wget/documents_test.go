@@ -62,6 +62,18 @@ func TestDocuments(t *testing.T) {
 		same(t, "anomalies", want, table(t, "docs/json.md", "Anomalies"))
 	})
 	t.Run("keys", func(t *testing.T) { checkKeys(t, table(t, "docs/json.md", "Keys")) })
+	t.Run("schema", func(t *testing.T) {
+		of := readSchema(t)
+		failure := of.Properties["error"]
+		same(t, "keys", of.keys(), documentedKeys(table(t, "docs/json.md", "Keys"), of.keys()))
+		same(t, "stages", words(constants(t, "Stage")), failure.Properties["stage"].Enum)
+		same(t, "kinds", words(constants(t, "Kind")), failure.Properties["kind"].Enum)
+		var anomalies []string
+		for a := range fetch.Anomalies(1<<len(constants(t, "Anomalies")) - 1).All() {
+			anomalies = append(anomalies, a.Name)
+		}
+		same(t, "anomalies", anomalies, of.Properties["anomalies"].Items.Enum)
+	})
 }
 
 func same(t *testing.T, what string, want, got any) {
@@ -205,6 +217,11 @@ func checkKeys(t *testing.T, rows [][]string) {
 			}
 		}
 	}
+	same(t, "keys", keys, documentedKeys(rows, keys))
+}
+
+// documentedKeys is what the table of keys says: each key, and those of its objects if it has some in keys.
+func documentedKeys(rows [][]string, keys map[string]map[string]bool) map[string]map[string]bool {
 	got := make(map[string]map[string]bool)
 	for _, row := range rows {
 		for _, key := range quoted(row[0]) {
@@ -216,7 +233,50 @@ func checkKeys(t *testing.T, rows [][]string) {
 			}
 		}
 	}
-	same(t, "keys", keys, got)
+	return got
+}
+
+// schema is as much of a JSON Schema as docs/record.schema.json is compared by.
+type schema struct {
+	Ref        string            `json:"$ref"`
+	Defs       map[string]schema `json:"$defs"`
+	Properties map[string]schema
+	Items      *schema
+	Enum       []string
+}
+
+func readSchema(t *testing.T) (s schema) {
+	t.Helper()
+	text, err := os.ReadFile("../../docs/record.schema.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(text, &s); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// keys is the properties of a schema, with those of its objects, and of the objects of its lists.
+func (s schema) keys() map[string]map[string]bool {
+	resolved := func(of schema) schema {
+		if name, ok := strings.CutPrefix(of.Ref, "#/$defs/"); ok {
+			return s.Defs[name]
+		}
+		return of
+	}
+	keys := make(map[string]map[string]bool)
+	for key, of := range s.Properties {
+		keys[key] = make(map[string]bool)
+		of = resolved(of)
+		if key != "fields" && of.Items != nil {
+			of = resolved(*of.Items)
+		}
+		for inner := range of.Properties {
+			keys[key][inner] = true
+		}
+	}
+	return keys
 }
 
 // addKeys adds the keys of an object, or of the objects of a list.

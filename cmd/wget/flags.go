@@ -85,6 +85,11 @@ type flags struct {
 	fail                  bool
 	exitZero              bool
 
+	resume bool
+	again  bool
+	dir    string
+	shard  shardFlag
+
 	completion string
 }
 
@@ -110,6 +115,7 @@ func (f *flags) groups() []group {
 		{"Redirects", f.declareRedirects},
 		{"Output", f.declareOutput},
 		{"Verdict", f.declareVerdict},
+		{"Long runs", f.declareLongRuns},
 		{"About", f.declareAbout},
 	} {
 		set := pflag.NewFlagSet(g.title, pflag.ContinueOnError)
@@ -222,6 +228,13 @@ func (f *flags) declareVerdict(p *pflag.FlagSet) {
 	p.StringArrayVar(&f.failIf, "fail-if", nil, "check that `EXPR` is true of no host; repeatable")
 	p.StringVar(&f.baseline, "baseline", "", "show what is not as in the records of an earlier run in `FILE`")
 	p.BoolVar(&f.exitZero, "exit-zero", false, "exit with 0 when every target has a record")
+}
+
+func (f *flags) declareLongRuns(p *pflag.FlagSet) {
+	p.BoolVarP(&f.resume, "continue", "c", false, "go on with the JSON records in -O FILE, whatever ended the run that wrote them")
+	p.BoolVar(&f.again, "retry-failed", false, "with -c, ask those that failed again; the later record of a target counts")
+	p.StringVar(&f.dir, "out", "", "write a part of a list to a file of its own in `DIR`, and go on with it; JSON")
+	p.Var(&f.shard, "shard", "ask only every N-th target from the I-th on: 0/8 to 7/8, auto/N or auto in an array job")
 }
 
 func (f *flags) declareAbout(p *pflag.FlagSet) {

@@ -105,7 +105,15 @@ func replay(ctx context.Context, c *config, s streams, begin func()) outcome {
 	if err != nil {
 		return outcome{err: err}
 	}
-	out, err := openSinks(ctx, c, s)
+	if err := checkOutputs(c.outputs(s), c.inputs(s)); err != nil {
+		return outcome{err: err}
+	}
+	page, err := c.openPage(ctx, s)
+	if err != nil {
+		return outcome{err: err}
+	}
+	defer page.close()
+	out, err := openOutput(ctx, c.output, s)
 	if err != nil {
 		return outcome{err: err}
 	}
@@ -115,9 +123,12 @@ func replay(ctx context.Context, c *config, s streams, begin func()) outcome {
 	since := time.Now()
 	showing := c.report
 	showing.Progress = report.Progress{}
-	summary, failed := report.Drain(recorded.results(ctx), nil, out.list, s.err, showing, stop)
-	if err := out.close(); failed == nil {
-		failed = err
+	sinks := append(page.sinks, report.Sink{Format: c.format, Out: out, Terminal: isTerminal(out.Writer)})
+	summary, failed := report.Drain(recorded.results(ctx), nil, sinks, s.err, showing, stop)
+	for _, err := range []error{out.Close(), page.close()} {
+		if failed == nil {
+			failed = err
+		}
 	}
 	end := outcome{signal: signalOf(ctx)}
 	c.writeClosing(s.err, &summary, time.Since(since), end.signal != 0)

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync"
 
 	"github.com/spf13/cobra"
 
@@ -26,7 +27,7 @@ func Main(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io
 	s := streams{stdin, untilStuck(ctx, stdout), untilStuck(ctx, stderr)}
 	name := programName(args[0])
 	asking, ended := make(chan struct{}), make(chan outcome, 1)
-	go func() { ended <- execute(ctx, name, args[1:], s, samples, func() { close(asking) }) }()
+	go func() { ended <- execute(ctx, name, args[1:], s, samples, sync.OnceFunc(func() { close(asking) })) }()
 	var end outcome
 	select {
 	case end = <-ended:

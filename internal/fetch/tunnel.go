@@ -137,6 +137,14 @@ func shortStatus(h *Head) string {
 	return strings.TrimSpace(fmt.Sprintf("%d %s", h.Status, reason[:min(len(reason), firstBytes)]))
 }
 
+// forwarder is the proxy that gets the request itself, or nil.
+func (t *trip) forwarder() *Proxy {
+	if t.forwarded {
+		return t.proxy
+	}
+	return nil
+}
+
 // checkForwarded tells a forwarding proxy's demand for credentials from an answer
 // of the target (RFC 9110 section 15.5.8).
 func (t *trip) checkForwarded() *Error {

@@ -15,6 +15,12 @@ import (
 	"wget/internal/fetch"
 )
 
+// The bounds of a condition. They keep the stack of the parser small.
+const (
+	longestCondition = 16 << 10 // bytes
+	mostNodes        = 1000     // of the syntax tree
+)
+
 // Condition is an expression that is true or false of a result. A Condition is
 // not for several goroutines at once.
 type Condition struct {
@@ -27,38 +33,38 @@ type Condition struct {
 	machine  vm.VM
 }
 
-// clause is a part of a condition that must be true for the whole to be.
-type clause struct {
-	text    string
-	program *vm.Program
-	parts   []part
-}
-
-// part is a value that a clause depends on.
-type part struct {
-	text    string
-	program *vm.Program
-}
-
 // ConditionError is an expression that cannot be evaluated of any result.
 type ConditionError struct {
 	Message string
-	snippet string // the expression's line, and a caret below the place
+	before  string // of the line that is wrong, what stands before the place
+	line    string // the whole line
 }
 
 func (e *ConditionError) Error() string { return e.Message }
 
-// Place is two lines that show where the expression is wrong.
+// Place is two lines that show where the expression is wrong:
+//
+//	| status == 200 && hsst > 1
+//	| .................^
 func (e *ConditionError) Place() string {
-	var b strings.Builder
-	for line := range strings.Lines(strings.TrimPrefix(e.snippet, "\n")) {
-		b.WriteString(Escape(strings.TrimSuffix(line, "\n")) + "\n")
-	}
-	return b.String()
+	shown := func(text string) string { return Escape(strings.ReplaceAll(text, "\t", " ")) }
+	return " | " + shown(e.line) + "\n | " + strings.Repeat(".", displayWidth(shown(e.before))) + "^\n"
+}
+
+func newConditionError(text, message string, place file.Location) *ConditionError {
+	runes := []rune(text)
+	at := min(place.From, len(runes))
+	before := string(runes[:at])
+	before = before[strings.LastIndexByte(before, '\n')+1:]
+	after, _, _ := strings.Cut(string(runes[at:]), "\n")
+	return &ConditionError{message, before, before + after}
 }
 
 // ParseCondition checks an expression. The error is a [*ConditionError].
 func ParseCondition(text string) (*Condition, error) {
+	if len(text) > longestCondition {
+		return nil, newConditionError("", fmt.Sprintf("longer than %d bytes", longestCondition), file.Location{})
+	}
 	c := &Condition{Text: text}
 	var err error
 	if c.program, err = compile(text, expr.AsBool()); err != nil {
@@ -66,9 +72,13 @@ func ParseCondition(text string) (*Condition, error) {
 	}
 	tree, err := parser.Parse(text)
 	if err != nil {
-		return nil, err
+		return nil, err // not met: compile has parsed it
 	}
-	c.names = names(tree.Node)
+	used := usageOf(tree.Node)
+	if used.wrong != "" {
+		return nil, newConditionError(text, used.wrong, used.place)
+	}
+	c.names = used.names
 	c.failures = slices.Contains(c.names, "error") || slices.Contains(c.names, "stage")
 	for _, node := range conjuncts(tree.Node) {
 		c.clauses = append(c.clauses, newClause(node, text))
@@ -76,83 +86,101 @@ func ParseCondition(text string) (*Condition, error) {
 	return c, nil
 }
 
-// newClause takes the whole text for a clause that does not stand by itself.
-func newClause(node ast.Node, whole string) clause {
-	text := node.String()
-	program, err := compile(text, expr.AsBool())
-	if err != nil {
-		text = whole
-		program, _ = compile(whole, expr.AsBool())
+func compile(text string, result expr.Option) (*vm.Program, error) {
+	program, err := expr.Compile(
+		text, expr.Env(&environment{}), expr.Patch(callPatch{}), expr.MaxNodes(mostNodes), expr.DisableBuiltin("repeat"), result,
+	)
+	var placed *file.Error
+	switch {
+	case errors.As(err, &placed):
+		return nil, newConditionError(text, placed.Message, placed.Location)
+	case err != nil:
+		return nil, newConditionError(text, err.Error(), file.Location{})
 	}
-	c := clause{text: text, program: program}
-	for _, operand := range operands(node) {
-		if program, err := compile(operand.String(), expr.AsAny()); err == nil && len(c.parts) < maxParts {
-			c.parts = append(c.parts, part{operand.String(), program})
+	return program, nil
+}
+
+// callPatch turns the uses of h and cookies into calls. Those of h look for fields
+// in any case.
+type callPatch struct{}
+
+func (callPatch) Visit(node *ast.Node) {
+	switch n := (*node).(type) {
+	case *ast.IdentifierNode:
+		switch n.Value {
+		case "h":
+			ast.Patch(node, call(allFields))
+		case "cookies":
+			ast.Patch(node, call(allCookies))
+		}
+	case *ast.MemberNode:
+		if isCall(n.Node, allFields) {
+			ast.Patch(node, call(oneField, n.Property))
+		}
+	case *ast.BuiltinNode:
+		if n.Name == "keys" && len(n.Arguments) == 1 && isCall(n.Arguments[0], allFields) {
+			ast.Patch(node, call(allNames))
+		}
+	case *ast.BinaryNode:
+		if n.Operator == "in" && isCall(n.Right, allFields) {
+			ast.Patch(node, call("has", n.Left))
 		}
 	}
-	return c
 }
 
-// maxParts is how many values the failure of a clause tells.
-const maxParts = 3
-
-func compile(text string, result expr.Option) (*vm.Program, error) {
-	program, err := expr.Compile(text, expr.Env(&environment{}), expr.Patch(headerPatch{}), result)
-	var placed *file.Error
-	if errors.As(err, &placed) {
-		return nil, &ConditionError{placed.Message, placed.Snippet}
-	}
-	return program, err
+func call(name string, arguments ...ast.Node) ast.Node {
+	return &ast.CallNode{Callee: &ast.IdentifierNode{Value: name}, Arguments: arguments}
 }
 
-// headerPatch has h["Name"] look for the field in any case.
-type headerPatch struct{}
-
-func (headerPatch) Visit(node *ast.Node) {
-	member, ok := (*node).(*ast.MemberNode)
+func isCall(node ast.Node, name string) bool {
+	c, ok := node.(*ast.CallNode)
 	if !ok {
-		return
+		return false
 	}
-	if of, ok := member.Node.(*ast.IdentifierNode); ok && of.Value == "h" {
-		ast.Patch(node, &ast.CallNode{Callee: &ast.IdentifierNode{Value: "joined"}, Arguments: []ast.Node{member.Property}})
+	of, ok := c.Callee.(*ast.IdentifierNode)
+	return ok && of.Value == name
+}
+
+// usage is what an expression names, and its first use of what is not for it.
+type usage struct {
+	names  []string
+	wrong  string
+	place  file.Location
+	ranges []ast.Node // that do not stand behind in
+}
+
+func usageOf(node ast.Node) *usage {
+	u := new(usage)
+	ast.Walk(&node, u)
+	slices.Sort(u.names)
+	u.names = slices.Compact(u.names)
+	for _, r := range u.ranges {
+		u.refuse(r, "a range stands only behind in")
+	}
+	return u
+}
+
+func (u *usage) Visit(node *ast.Node) {
+	switch n := (*node).(type) {
+	case *ast.IdentifierNode:
+		if n.Value == "$env" { // would hide what is named
+			u.refuse(n, "unknown name $env")
+		}
+		u.names = append(u.names, n.Value)
+	case *ast.BinaryNode: // its operands have been visited
+		switch n.Operator {
+		case "..": // a list of so many numbers, which predicates could go through again and again
+			u.ranges = append(u.ranges, n)
+		case "in":
+			u.ranges = slices.DeleteFunc(u.ranges, func(r ast.Node) bool { return r == n.Right })
+		}
 	}
 }
 
-// names lists the identifiers of an expression.
-func names(node ast.Node) []string {
-	v := new(nameVisitor)
-	ast.Walk(&node, v)
-	slices.Sort(v.names)
-	return slices.Compact(v.names)
-}
-
-type nameVisitor struct{ names []string }
-
-func (v *nameVisitor) Visit(node *ast.Node) {
-	if id, ok := (*node).(*ast.IdentifierNode); ok {
-		v.names = append(v.names, id.Value)
+func (u *usage) refuse(node ast.Node, why string) {
+	if u.wrong == "" {
+		u.wrong, u.place = why, node.Location()
 	}
-}
-
-// conjuncts are the expressions that && joins at the top.
-func conjuncts(node ast.Node) []ast.Node {
-	if b, ok := node.(*ast.BinaryNode); ok && (b.Operator == "&&" || b.Operator == "and") {
-		return append(conjuncts(b.Left), conjuncts(b.Right)...)
-	}
-	return []ast.Node{node}
-}
-
-// operands are the values between the operators of a clause, without constants.
-func operands(node ast.Node) []ast.Node {
-	switch n := node.(type) {
-	case *ast.BinaryNode:
-		return append(operands(n.Left), operands(n.Right)...)
-	case *ast.UnaryNode:
-		return operands(n.Node)
-	case *ast.IdentifierNode, *ast.MemberNode, *ast.CallNode, *ast.BuiltinNode, *ast.ChainNode:
-		return []ast.Node{node}
-	}
-	return nil
 }
 
 // appliesTo reports whether the condition says anything of a result: a target
@@ -172,43 +200,9 @@ func (c *Condition) run(program *vm.Program, e *environment) (any, error) {
 	var placed *file.Error
 	if errors.As(err, &placed) {
 		err = errors.New(placed.Message)
+		if strings.HasPrefix(placed.Message, "interface conversion:") {
+			err = errors.New("a value is absent, or of another type than it is compared with")
+		}
 	}
 	return value, err
-}
-
-// failure names the first clause whose value is other than want, and the values
-// that it depends on.
-func (c *Condition) failure(e *environment, want bool) (clause, values string) {
-	if !want {
-		return c.Text, c.values(e, c.clauses...)
-	}
-	for _, clause := range c.clauses {
-		value, err := c.run(clause.program, e)
-		switch {
-		case err != nil:
-			return clause.text, err.Error()
-		case value != true:
-			return clause.text, c.values(e, clause)
-		}
-	}
-	return c.Text, ""
-}
-
-// values tells what clauses depend on: "hsts is 300, status is 200".
-func (c *Condition) values(e *environment, clauses ...clause) string {
-	var told []string
-	for _, clause := range clauses {
-		for _, p := range clause.parts {
-			value, err := c.run(p.program, e)
-			if err != nil {
-				told = append(told, fmt.Sprintf("%s: %v", p.text, err))
-				continue
-			}
-			if text, ok := value.(string); ok {
-				value = fmt.Sprintf("%q", text)
-			}
-			told = append(told, fmt.Sprintf("%s is %v", p.text, value))
-		}
-	}
-	return strings.Join(told[:min(len(told), maxParts)], ", ")
 }

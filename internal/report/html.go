@@ -8,6 +8,7 @@ import (
 	"iter"
 	"slices"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 
 	"wget/internal/fetch"
@@ -185,11 +186,11 @@ func (p *page) appendHead(b []byte, r *fetch.Result) []byte {
 		}
 	}
 	for _, f := range p.failures {
-		p.text = appendEscaped(p.text[:0], []byte(f.clause+": "+f.why))
+		p.text = appendEscaped(p.text[:0], []byte(strings.TrimSuffix(f.clause+": "+f.why, ": ")))
 		b = appendPair(b, "failed check", p.text)
 	}
 	b = append(b, "],["...)
-	for section := range sections(r) {
+	for section := range shownSections(r) {
 		if len(section.Raw) == 0 {
 			continue
 		}
@@ -234,8 +235,8 @@ func appendPair(b []byte, name string, text []byte) []byte {
 	return append(appendInert(b, text), ']')
 }
 
-// sections yields those of a chain of answers that are shown as they came.
-func sections(r *fetch.Result) iter.Seq[*fetch.Head] {
+// shownSections yields those of a chain of answers that are shown as they came.
+func shownSections(r *fetch.Result) iter.Seq[*fetch.Head] {
 	return func(yield func(*fetch.Head) bool) {
 		last := len(r.Hops)
 		for i := range last + 1 {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"iter"
+	"maps"
 	"slices"
 	"strings"
 
@@ -17,24 +18,24 @@ type Check struct {
 	Want      bool
 }
 
-// Checks counts the results that did not pass.
+// Checks counts the targets that did not pass. One whose addresses are all asked
+// fails with any of them.
 type Checks struct {
-	Judged int            // results in all
-	Failed int            // results that failed some check
-	Counts map[string]int // results by the clause that they failed
+	Judged int            // targets in all
+	Failed int            // targets that failed some check
+	Counts map[string]int // targets by the clause that they failed
 }
 
 // String is a closing line: "checks: 3 of 1204 hosts failed: hsts >= 31536000 (2),
 // status == 200 (1)", the most frequent first.
 func (c *Checks) String() string {
-	var list []string
-	for clause, n := range c.Counts {
-		list = append(list, fmt.Sprintf("%s (%d)", clause, n))
-	}
-	slices.SortFunc(list, func(a, b string) int {
-		countOf := func(s string) int { return c.Counts[s[:strings.LastIndex(s, " (")]] }
-		return cmp.Or(cmp.Compare(countOf(b), countOf(a)), cmp.Compare(a, b))
+	clauses := slices.SortedFunc(maps.Keys(c.Counts), func(a, b string) int {
+		return cmp.Or(cmp.Compare(c.Counts[b], c.Counts[a]), cmp.Compare(a, b))
 	})
+	var list []string
+	for _, clause := range clauses {
+		list = append(list, fmt.Sprintf("%s (%d)", clause, c.Counts[clause]))
+	}
 	line := fmt.Sprintf("checks: %d of %s failed", c.Failed, counted(c.Judged, "host", "hosts"))
 	if len(list) > 0 {
 		line += ": " + strings.Join(list, ", ")
@@ -57,6 +58,7 @@ type judge struct {
 	found  *Checks
 	env    *environment // of the result at hand
 	fills  []fill       // for the names in all conditions
+	failed []string     // clauses that the target at hand fails
 }
 
 func newJudge(o Options, found *Checks) *judge {
@@ -104,24 +106,19 @@ func (j *judge) appendFailures(b []byte, r *fetch.Result, m *messages) []byte {
 	if len(j.checks) == 0 {
 		return b
 	}
-	j.found.Judged++
-	failed := false
-	for clause, why := range j.failures(r) {
-		failed = true
-		if j.found.Counts == nil {
-			j.found.Counts = make(map[string]int)
-		}
-		j.found.Counts[clause]++
-		b = m.appendLine(b, r, "check", m.palette.err, clause+": "+why)
+	if r.Edge == nil || r.Edge.N == 0 {
+		j.found.Judged++
+		j.failed = nil
 	}
-	if failed {
-		j.found.Failed++
+	for clause, why := range j.failures(r) {
+		j.count(clause)
+		b = m.appendLine(b, r, "check", m.palette.err, strings.TrimSuffix(clause+": "+why, ": "))
 	}
 	return b
 }
 
 // failures yields the clause of each check that a result does not pass, and the
-// reason.
+// reason, if there is more to say.
 func (j *judge) failures(r *fetch.Result) iter.Seq2[string, string] {
 	return func(yield func(clause, why string) bool) {
 		for _, check := range j.checks {
@@ -142,4 +139,19 @@ func (j *judge) failures(r *fetch.Result) iter.Seq2[string, string] {
 			}
 		}
 	}
+}
+
+// count counts a clause that the target at hand fails, once.
+func (j *judge) count(clause string) {
+	if slices.Contains(j.failed, clause) {
+		return
+	}
+	if len(j.failed) == 0 {
+		j.found.Failed++
+	}
+	j.failed = append(j.failed, clause)
+	if j.found.Counts == nil {
+		j.found.Counts = make(map[string]int)
+	}
+	j.found.Counts[clause]++
 }

@@ -2,6 +2,7 @@ package report
 
 import (
 	"bytes"
+	"slices"
 	"strconv"
 
 	"wget/internal/fetch"
@@ -12,7 +13,6 @@ import (
 //	sina.com.cn header > HTTP/1.1 302 Found
 //	sina.com.cn redirect > https://www.sina.com.cn/
 type lines struct {
-	unframed
 	palette palette
 	picker  *picker // of the chosen fields; nil if all lines are shown
 
@@ -35,17 +35,25 @@ func newLines(o Options) Reporter {
 	return l
 }
 
+func (*lines) Begin(b []byte) []byte { return b }
+
+// Record gathers the results of one target. The last may be missing, since it is
+// not to be shown.
 func (l *lines) Record(b []byte, r *fetch.Result) []byte {
+	if len(l.edges.results) > 0 && l.edges.results[0].Target.Index != r.Target.Index {
+		b = l.appendMerged(b)
+	}
 	if r.Edge == nil || r.Edge.Of < 2 {
 		b = l.appendChain(b, r, r.Target.Text)
 		return l.appendLast(b, r)
 	}
-	l.edges.results = append(l.edges.results, r)
-	if !l.edges.isWhole(r) {
-		return b
+	if l.edges.results = append(l.edges.results, r); r.Edge.N == r.Edge.Of-1 {
+		return l.appendMerged(b)
 	}
-	return l.appendMerged(b)
+	return b
 }
+
+func (l *lines) End(b []byte, _ *Summary) []byte { return l.appendMerged(b) }
 
 // appendChain appends what came before the last answer, under a label: the answers
 // that redirected, and the interim sections.
@@ -77,36 +85,50 @@ func (l *lines) appendInterim(b []byte, r *fetch.Result, reply *fetch.Reply, lab
 
 // appendLast appends the last answer.
 func (l *lines) appendLast(b []byte, r *fetch.Result) []byte {
-	if !isShown(r) {
+	if isShown(r) {
+		b = l.appendHead(b, r, &r.Head, r.Target.Text)
+	}
+	return l.appendKeys(b, r)
+}
+
+// appendKeys appends a line for each chosen key of a target's results: once, if
+// they agree. The status line stands for the key status, and stderr has the error.
+//
+//	sina.com.cn seconds.total > 0.021200
+func (l *lines) appendKeys(b []byte, results ...*fetch.Result) []byte {
+	if l.picker == nil {
 		return b
 	}
-	b = l.appendHead(b, r, &r.Head, r.Target.Text)
-	if l.picker != nil {
-		b = l.appendKeys(b, r)
+	for i := range l.picker.columns {
+		c := &l.picker.columns[i]
+		if c.key == nil || c.Name == "status" || c.Name == "error" {
+			continue
+		}
+		var texts []string
+		for _, r := range results {
+			l.picker.take(r)
+			texts = append(texts, string(l.picker.appendText(nil, c, r)))
+		}
+		if len(slices.Compact(slices.Clone(texts))) == 1 {
+			b = l.appendKey(b, results[0], results[0].Target.Text, c, texts[0])
+			continue
+		}
+		for k, r := range results {
+			b = l.appendKey(b, r, label(r), c, texts[k])
+		}
 	}
 	return b
 }
 
-// appendKeys appends a line for each chosen key but status, which chooses the
-// status line:
-//
-//	sina.com.cn seconds.total > 0.021200
-func (l *lines) appendKeys(b []byte, r *fetch.Result) []byte {
-	l.picker.take(r)
-	for i := range l.picker.columns {
-		c := &l.picker.columns[i]
-		if c.key == nil || c.Name == "status" {
-			continue
-		}
-		text := l.picker.appendText(nil, c, r)
-		if len(text) == 0 {
-			continue
-		}
-		b = l.palette.host(&r.Target).appendEscaped(b, []byte(r.Target.Text))
-		b = append(append(append(b, ' '), c.Name...), " > "...)
-		b = append(append(b, text...), '\n')
+// appendKey appends the line of a key, whose text is escaped, or nothing if the
+// result has no such key.
+func (l *lines) appendKey(b []byte, r *fetch.Result, label string, c *Column, text string) []byte {
+	if text == "" {
+		return b
 	}
-	return b
+	b = l.palette.host(&r.Target).appendEscaped(b, []byte(label))
+	b = append(append(append(b, ' '), c.Name...), " > "...)
+	return append(append(b, text...), '\n')
 }
 
 // appendHead appends a section, line by line.

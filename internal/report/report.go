@@ -61,12 +61,18 @@ type Reporter interface {
 	End(b []byte, s *Summary) []byte
 }
 
+// holder is a Reporter that holds the first records, until there are many or until
+// it is told to release them.
+type holder interface {
+	Release(b []byte) []byte
+}
+
 // Format is a way to show results.
 type Format struct {
 	Name  string // the word for --format
 	About string // a phrase for the help text
 
-	Held        bool // the first records wait for each other, so that columns fit
+	Held        bool // the first records wait for each other for some tenths of a second, so that columns fit
 	Batched     bool // records wait for each other while more results are ready: few writes for scripts
 	ShowsErrors bool // a record says why its target failed, so stderr does not
 	Binary      bool // bytes as they came, which a terminal would obey
@@ -74,6 +80,7 @@ type Format struct {
 	HasPairs    bool // obeys Options.Pairs
 	HasGroups   bool // obeys Options.Group
 	HasColumns  bool // obeys Options.Columns
+	Resumable   bool // its records can be read back, by [Entries]
 
 	New func(Options) Reporter
 }
@@ -84,7 +91,7 @@ func formats() []Format {
 		{Name: "lines", About: "one line per header, coloured per host in a terminal", HasColumns: true, HasGroups: true, New: newLines},
 		{
 			Name: "json", About: "one object per record and line (NDJSON)",
-			Batched: true, ShowsErrors: true, HasRaw: true, HasPairs: true, HasColumns: true, HasGroups: true, New: newJSON,
+			Batched: true, ShowsErrors: true, HasRaw: true, HasPairs: true, HasColumns: true, HasGroups: true, Resumable: true, New: newJSON,
 		},
 		{Name: "csv", About: "comma-separated values with a header line (RFC 4180)", Batched: true, ShowsErrors: true, HasColumns: true, New: newCSV},
 		{Name: "table", About: "aligned columns for people, a row per host", Held: true, Batched: true, ShowsErrors: true, HasColumns: true, New: newTable},
