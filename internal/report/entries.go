@@ -191,7 +191,7 @@ func parseEntry(text []byte) (Entry, error) {
 		case "index":
 			e.Index, ok = parseCount(value)
 		case "target":
-			e.Target, ok = unquoted(value)
+			e.Target, ok = stringOf(value)
 			targeted = ok
 		case "status":
 			e.Status, ok = parseCount(value)
@@ -218,7 +218,7 @@ func parseEntry(text []byte) (Entry, error) {
 }
 
 func (e *Entry) setKind(value []byte) bool {
-	kind, ok := unquoted(value)
+	kind, ok := stringOf(value)
 	e.Kind = fetch.Kind(kind)
 	return ok
 }
@@ -239,8 +239,8 @@ func parseCount(value []byte) (int, bool) {
 	return n, err == nil && n >= 0
 }
 
-// unquoted is the text of a JSON string.
-func unquoted(value []byte) ([]byte, bool) {
+// stringOf is the text of a JSON string.
+func stringOf(value []byte) ([]byte, bool) {
 	if len(value) < 2 || value[0] != '"' {
 		return nil, false
 	}

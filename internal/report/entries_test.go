@@ -163,7 +163,8 @@ func TestEndOfEntries(t *testing.T) {
 func TestFinished(t *testing.T) {
 	var list []*fetch.Result
 	for i, kind := range []fetch.Kind{"", "timeout", "canceled", "", "canceled", "reset"} {
-		r := &fetch.Result{Target: fetch.Target{Index: i, Text: fmt.Sprint("h", i)}}
+		r := answered(fmt.Sprint("h", i))
+		r.Target.Index = i
 		if kind != "" {
 			r.Err = &fetch.Error{Stage: fetch.StageRead, Kind: kind, Err: fmt.Errorf("%s", kind)}
 		}
