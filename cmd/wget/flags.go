@@ -91,6 +91,7 @@ type flags struct {
 	shard  shardFlag
 
 	completion string
+	manual     bool
 }
 
 // group is one part of the help text.
@@ -241,6 +242,7 @@ func (f *flags) declareAbout(p *pflag.FlagSet) {
 	p.BoolP("help", "h", false, "show this help")
 	p.BoolP("version", "V", false, "show the version")
 	p.StringVar(&f.completion, "completion", "", "print the completion script for `SHELL`: bash, zsh or fish")
+	p.BoolVar(&f.manual, "man", false, "print the manual page, for man -l -")
 }
 
 // groupByRule is the value of --group without one.
