@@ -193,6 +193,17 @@ func TestTableFits(t *testing.T) {
 	}
 }
 
+// The last column has the room that is left, for what the first rows did not need.
+func TestTableLastColumn(t *testing.T) {
+	list := []*fetch.Result{ask(t, "h.test", []byte("HTTP/1.1 200 OK\r\n\r\n")), ask(t, "gone.test", nil)}
+	reporter := format(t, "table").New(report.Options{Width: 70})
+	reporter.Record(nil, list[0])
+	reporter.(interface{ Release([]byte) []byte }).Release(nil)
+	if row := string(reporter.Record(nil, list[1])); !strings.HasSuffix(row, "  read: closed without a reply\n") {
+		t.Errorf("%q", row)
+	}
+}
+
 // One huge cell does not fill up those of the other rows.
 func TestTableHugeCell(t *testing.T) {
 	var list []*fetch.Result
