@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync"
 
 	"github.com/spf13/cobra"
 
@@ -19,14 +20,14 @@ import (
 )
 
 // Main runs the command line args and returns its exit code. The first of args is
-// the name that the program was called by, and calls itself. The end of ctx ends the run early; its cause is an [Interrupted]
-// if a signal ended it. The replies of --demo are the files of samples under
-// testdata/demo.
+// the name that the program was called by, and calls itself. The end of ctx ends
+// the run early; its cause is an [Interrupted] if a signal ended it. The replies of
+// --demo are the files of samples under testdata/demo.
 func Main(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer, samples fs.FS) int {
 	s := streams{stdin, untilStuck(ctx, stdout), untilStuck(ctx, stderr)}
 	name := programName(args[0])
 	asking, ended := make(chan struct{}), make(chan outcome, 1)
-	go func() { ended <- execute(ctx, name, args[1:], s, samples, func() { close(asking) }) }()
+	go func() { ended <- execute(ctx, name, args[1:], s, samples, sync.OnceFunc(func() { close(asking) })) }()
 	var end outcome
 	select {
 	case end = <-ended:

@@ -193,7 +193,7 @@ func (r *http2Reader) flush() {
 }
 
 // cut ends the reading where the connection did, and keeps what came of a
-// section. It returns err unless what came tells more.
+// section. It returns err unless the bytes that came tell more.
 func (r *http2Reader) cut(err error) error {
 	rest := r.in[r.used:]
 	if r.isFirst() && len(rest) > 0 && rest[0] != 0 {

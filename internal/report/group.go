@@ -18,7 +18,7 @@ const shownHosts = 10
 //	group 1 hosts > 980: a.test, b.test
 //	group 1 header > HTTP/1.1 301 Moved Permanently
 //
-// What is held grows with the number of groups, and with the hosts only if all of
+// Its memory grows with the number of groups, and with the hosts only if all of
 // them are to be named.
 type groups struct {
 	signer  *signer

@@ -169,15 +169,24 @@ func (l *lines) appendLines(b []byte, r *fetch.Result, label string, list [][]by
 	return b
 }
 
+// appendField appends a line that is no status line. In colour, the name of a field
+// stands out from its value, which may have a colour.
+func (l *lines) appendField(b, line []byte, colour paint) []byte {
+	if colon := bytes.IndexByte(line, ':'); colon > 0 && l.palette.name.on != "" && line[0] != ' ' && line[0] != '\t' {
+		b = l.palette.name.appendEscaped(b, line[:colon])
+		line = line[colon:]
+	}
+	b = append(b, colour.on...)
+	b = appendEscaped(b, line)
+	return append(b, colour.off...)
+}
+
 // appendLine appends a line and its end. In colour, the status code stands out
 // from the status line; code is nil once that line was met.
 func (l *lines) appendLine(b, line []byte, status int, code []byte, colour paint) ([]byte, []byte) {
 	of := l.palette.status(status)
 	if code == nil || of.on == "" || !bytes.HasPrefix(line, []byte("HTTP/")) {
-		b = append(b, colour.on...)
-		b = appendEscaped(b, line)
-		b = append(b, colour.off...)
-		return append(b, '\n'), code
+		return append(l.appendField(b, line, colour), '\n'), code
 	}
 	before, after, _ := bytes.Cut(line, code)
 	b = appendEscaped(b, before)

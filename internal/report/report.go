@@ -25,6 +25,7 @@ type Options struct {
 	Baseline *Baseline // show what is not as it was, in formats that HasGroups; nil shows all
 	Width    int       // of the terminal that a table must fit, in columns; 0 means that it need not
 
+	Detailed bool // tell of each request on stderr: what was tried, what was sent, and how long it took
 	Verbose  bool // explain anomalies on stderr
 	Progress Progress
 
@@ -79,6 +80,7 @@ type Format struct {
 	HasPairs    bool // obeys Options.Pairs
 	HasGroups   bool // obeys Options.Group
 	HasColumns  bool // obeys Options.Columns
+	Resumable   bool // its records can be read back, by [Entries]
 
 	New func(Options) Reporter
 }
@@ -89,7 +91,7 @@ func formats() []Format {
 		{Name: "lines", About: "one line per header, coloured per host in a terminal", HasColumns: true, HasGroups: true, New: newLines},
 		{
 			Name: "json", About: "one object per record and line (NDJSON)",
-			Batched: true, ShowsErrors: true, HasRaw: true, HasPairs: true, HasColumns: true, HasGroups: true, New: newJSON,
+			Batched: true, ShowsErrors: true, HasRaw: true, HasPairs: true, HasColumns: true, HasGroups: true, Resumable: true, New: newJSON,
 		},
 		{Name: "csv", About: "comma-separated values with a header line (RFC 4180)", Batched: true, ShowsErrors: true, HasColumns: true, New: newCSV},
 		{Name: "table", About: "aligned columns for people, a row per host", Held: true, Batched: true, ShowsErrors: true, HasColumns: true, New: newTable},

@@ -185,7 +185,7 @@ func (s *signer) cookie(value, host string) string {
 	return strings.Join(parts, "; ")
 }
 
-// What stands in a value for a part that is new in every reply.
+// The marks that stand in a value for a part that is new in every reply.
 const (
 	maskedHost = "{host}"
 	maskedID   = "{id}"
