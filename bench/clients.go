@@ -122,6 +122,13 @@ func clients() []client {
 				"--fail-if", `server matches "^Apache/\\d+"`, "--expect", `all(cookies, .Path == "/")`),
 		},
 		{
+			name: "wget-kept", input: hostList, status: `"status":200`, last: `"accept-ranges"`,
+			argv: func(l *lab, j job) []string { // and what it has written is printed, so that it can be counted
+				const script = `rm -f "$0" && "$@" -c -O "$0" && cat "$0"`
+				return append([]string{"sh", "-c", script, "/dev/shm/wget-bench.ndjson"}, ours()(l, j)...)
+			},
+		},
+		{
 			name: "wget-ordered", input: hostList, ordered: true, status: `"status":200`, last: `"accept-ranges"`,
 			argv: ours("--json", "--keep-order"),
 		},

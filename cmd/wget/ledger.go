@@ -27,7 +27,7 @@ type ledger struct {
 
 // blockSize is how many targets of the shard share a sum. So many must be compared
 // to find the one that differs, and may have to wait until all have gone by.
-const blockSize = 1024
+const blockSize = 4096
 
 type block struct {
 	recorded bits
