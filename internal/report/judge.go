@@ -58,7 +58,8 @@ type judge struct {
 	found  *Checks
 	env    *environment // of the result at hand
 	fills  []fill       // for the names in all conditions
-	failed []string     // clauses that the target at hand fails
+	index  int          // of the target at hand
+	failed []string     // clauses that it fails
 }
 
 func newJudge(o Options, found *Checks) *judge {
@@ -106,9 +107,9 @@ func (j *judge) appendFailures(b []byte, r *fetch.Result, m *messages) []byte {
 	if len(j.checks) == 0 {
 		return b
 	}
-	if r.Edge == nil || r.Edge.N == 0 {
+	if r.Edge == nil || r.Edge.N == 0 || r.Target.Index != j.index {
 		j.found.Judged++
-		j.failed = nil
+		j.index, j.failed = r.Target.Index, nil
 	}
 	for clause, why := range j.failures(r) {
 		j.count(clause)
