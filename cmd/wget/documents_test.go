@@ -28,14 +28,14 @@ func TestDocuments(t *testing.T) {
 		}
 	})
 	t.Run("formats", func(t *testing.T) {
-		same(t, "formats", formatNames(), firstWords(table(t, "README.md", "Formats")))
+		same(t, "formats", formatNames(), firstWords(table(t, "docs/output.md", "Formats")))
 	})
 	t.Run("exit codes", func(t *testing.T) {
 		var want [][]string
 		for _, e := range exitCodes() {
 			want = append(want, []string{e.list(), e.meaning})
 		}
-		same(t, "exit codes", want, table(t, "README.md", "Exit codes"))
+		same(t, "exit codes", want, table(t, "docs/scripts.md", "Exit codes"))
 	})
 	t.Run("stages", func(t *testing.T) {
 		same(t, "stages", words(constants(t, "Stage")), firstWords(table(t, "docs/json.md", "Stages")))
