@@ -24,7 +24,11 @@ func TestExamples(t *testing.T) {
 		t.Run(filepath.Base(name), func(t *testing.T) {
 			t.Parallel()
 			dir := t.TempDir()
-			for _, e := range examples(readPage(t, name)) {
+			list := examples(readPage(t, name))
+			if strings.HasPrefix(name, "README") && len(list) == 0 {
+				t.Error("no example")
+			}
+			for _, e := range list {
 				if diff := cmp.Diff(masked(e.prints), masked(shell(t, dir, e.command))); diff != "" {
 					t.Errorf("%s (-document +run):\n%s", e.command, diff)
 				}
