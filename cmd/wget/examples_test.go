@@ -141,7 +141,8 @@ func shell(t *testing.T, dir, command string) string {
 func masked(text string) string {
 	text = strings.ReplaceAll(text, "\r\n", "\n")
 	text = regexp.MustCompile(`127\.0\.0\.1:\d+`).ReplaceAllString(text, "ADDR")
-	return regexp.MustCompile(`\d+\.\d+ s\b`).ReplaceAllString(text, "SECONDS")
+	text = regexp.MustCompile(`"time":"[^"]*"`).ReplaceAllString(text, `"time":"TIME"`)
+	return regexp.MustCompile(`\d+\.\d{6}|\d+\.\d+ s\b`).ReplaceAllString(text, "SECONDS")
 }
 
 // anchors are the headings of a page as links name them.
