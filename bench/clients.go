@@ -113,6 +113,10 @@ func clients() []client {
 			argv: ours("--csv"),
 		},
 		{
+			name: "wget-group", input: hostList, deep: true, status: `"status":200`, last: `"group"`,
+			argv: ours("--json", "--group"),
+		},
+		{
 			name: "wget-policy", input: hostList, deep: true, status: status, last: last,
 			argv: ours("--expect", "status < 400", "--expect", "hsts == -1 || hsts >= 300",
 				"--fail-if", `server matches "^Apache/\\d+"`, "--expect", `all(cookies, .Path == "/")`),

@@ -108,7 +108,7 @@ func experiments(cfg config) []experiment {
 	if len(list) == 0 && cfg.stack == 0 {
 		list = append(list, experiment{
 			name: "table", title: "Headers of a 64 KiB page", base: "floor", counts: true,
-			clients: append(deep, "wget-csv", "wget-policy", "curl", "gnu-wget", "lesson", "aiohttp"),
+			clients: append(deep, "wget-csv", "wget-group", "wget-policy", "curl", "gnu-wget", "lesson", "aiohttp"),
 			points:  []point{{hosts: cfg.hosts, parallel: parallel}},
 		})
 	}

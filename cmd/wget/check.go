@@ -30,6 +30,7 @@ type config struct {
 	shard    shard
 	args     []string // as they were given
 	output   string   // file for the records; "" and "-" are stdout
+	page     string   // file for the report page; "" for none
 	quiet    bool     // no closing lines
 	fail     bool     // a status of 400 or more is a failure
 	exitZero bool     // records call for no exit code
@@ -54,7 +55,7 @@ func (f *flags) config(set func(string) bool, args []string, s streams) (*config
 		return nil, err
 	}
 	c := &config{
-		files: f.inputs, from: f.from, demo: f.demo, output: f.output, quiet: f.quiet, fail: f.fail, exitZero: f.exitZero || f.dir != "",
+		files: f.inputs, from: f.from, demo: f.demo, output: f.output, page: f.page, quiet: f.quiet, fail: f.fail, exitZero: f.exitZero || f.dir != "",
 		defaults: fetch.Defaults{TLS: f.https, Ports: ports, Path: fetch.RequestTarget(f.path)},
 		format:   format,
 		keep:     keep{resume: f.resume, again: f.again, dir: f.dir},
@@ -120,6 +121,10 @@ func (f *flags) checkPairs(set func(string) bool) error {
 	switch {
 	case f.output == "" && set("output-document"):
 		return usage("--output-document: an empty name; - is stdout")
+	case set("report") && isStdout(f.page):
+		return usage("--report: the page goes to a file of its own")
+	case set("report") && (f.resume || set("out")):
+		return usage("--report does not go with -c and --out: when all is recorded, --from makes the page")
 	case f.dir == "" && set("out"):
 		return usage("--out: an empty name")
 	case f.resume && f.dir == "" && isStdout(f.output):

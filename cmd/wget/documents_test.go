@@ -3,7 +3,6 @@ package wget
 import (
 	"bytes"
 	"encoding/json"
-	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -18,6 +17,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"wget/internal/fetch"
+	"wget/internal/fetch/dns"
 )
 
 // The tables for readers say what the code says.
@@ -62,6 +62,50 @@ func TestDocuments(t *testing.T) {
 		same(t, "anomalies", want, table(t, "docs/json.md", "Anomalies"))
 	})
 	t.Run("manifest", func(t *testing.T) { checkManifest(t, "../../docs/k8s-job.yaml") })
+	t.Run("manual page", func(t *testing.T) {
+		page, err := os.ReadFile("../../docs/wget.1")
+		if err != nil {
+			t.Fatal(err)
+		}
+		var made bytes.Buffer
+		if code := Main(t.Context(), []string{"wget", "--man"}, nil, &made, t.Output(), nil); code != exitOK {
+			t.Fatalf("exit code %d", code)
+		}
+		same(t, "go run . --man > docs/wget.1 makes it anew", made.String(), string(page))
+	})
+	t.Run("environment", func(t *testing.T) {
+		asked := map[string]bool{"SSL_CERT_FILE": true, "SSL_CERT_DIR": true} // by crypto/x509
+		env := func(name string) string {
+			asked[name] = true
+			return ""
+		}
+		useColor("auto", t.Output(), env)
+		if _, err := new(flags).proxies(func(string) bool { return false }, env); err != nil {
+			t.Fatal(err)
+		}
+		resolver := dns.New(t.Context(), dns.Config{Etc: t.TempDir(), Getenv: env})
+		defer resolver.Close()
+		if _, err := resolver.Lookup(t.Context(), dns.Query{Name: "localhost"}); err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range engines() {
+			(&shardFlag{auto: true}).shard(func(name string) string {
+				env(name)
+				if name == e.number {
+					return "1"
+				}
+				return ""
+			})
+		}
+		delete(asked, "") // the count that an engine does not tell
+		listed := make(map[string]bool)
+		for _, v := range variables() {
+			for _, name := range v.names {
+				listed[name] = true
+			}
+		}
+		same(t, "environment", asked, listed)
+	})
 	t.Run("keys", func(t *testing.T) { checkKeys(t, table(t, "docs/json.md", "Keys")) })
 	t.Run("schema", func(t *testing.T) {
 		of := readSchema(t)
@@ -137,16 +181,25 @@ func flagRows(g group) (rows [][]string) {
 		if f.Shorthand != "" {
 			name = "`-" + f.Shorthand + "`, " + name
 		}
-		value := f.DefValue
-		switch {
-		case f.Name == "parallel-max":
-			value = fmt.Sprintf("%d, or fewer by the limit on descriptors", fetch.DefaultParallel)
-		case value == "false", value == "0", value == "[]":
-			value = ""
-		}
-		rows = append(rows, []string{name, meaning, strings.ReplaceAll(value, version(), "VERSION")})
+		rows = append(rows, []string{name, meaning, strings.ReplaceAll(defaultText(f), version(), "VERSION")})
 	})
 	return rows
+}
+
+// In the manual page a text reads as it is, whatever roff would make of it.
+func TestRoff(t *testing.T) {
+	for text, want := range map[string]string{
+		"write to `FILE`; - is stdout": `write to \fIFILE\fR; \- is stdout`,
+		"-k, or (--tls-min) with -nv.": `\fB\-k\fR, or (\fB\-\-tls\-min\fR) with \fB\-nv\fR.`,
+		"send 'Name:' as --http1.0":    `send \(aqName:\(aq as \fB\-\-http1.0\fR`,
+		"a well-known base-64 ^~":      `a well\-known base\-64 \(ha\(ti`,
+		`.so is no request, \xNN too`:  `\&.so is no request, \exNN too`,
+		"'br is none either":           `\(aqbr is none either`,
+	} {
+		if got := roffText(text); got != want {
+			t.Errorf("%s\n got %s\nwant %s", text, got, want)
+		}
+	}
 }
 
 // constants lists the constants of a type of package fetch, as they are declared.

@@ -108,6 +108,11 @@ func replay(ctx context.Context, c *config, s streams, begin func()) outcome {
 	if err := checkOutputs(c.outputs(s), c.inputs(s)); err != nil {
 		return outcome{err: err}
 	}
+	page, err := c.openPage(ctx, s)
+	if err != nil {
+		return outcome{err: err}
+	}
+	defer page.close()
 	out, err := openOutput(ctx, c.output, s)
 	if err != nil {
 		return outcome{err: err}
@@ -118,10 +123,12 @@ func replay(ctx context.Context, c *config, s streams, begin func()) outcome {
 	since := time.Now()
 	showing := c.report
 	showing.Progress = report.Progress{}
-	sinks := []report.Sink{{Format: c.format, Out: out, Terminal: isTerminal(out.Writer)}}
+	sinks := append(page.sinks, report.Sink{Format: c.format, Out: out, Terminal: isTerminal(out.Writer)})
 	summary, failed := report.Drain(recorded.results(ctx), nil, sinks, s.err, showing, stop)
-	if err := out.Close(); failed == nil {
-		failed = err
+	for _, err := range []error{out.Close(), page.close()} {
+		if failed == nil {
+			failed = err
+		}
 	}
 	end := outcome{signal: signalOf(ctx)}
 	c.writeClosing(s.err, &summary, time.Since(since), end.signal != 0)

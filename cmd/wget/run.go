@@ -27,6 +27,11 @@ func run(ctx context.Context, c *config, s streams, samples fs.FS, begin func())
 		begin()
 	}
 	end := outcome{again: c.keep.dir != ""}
+	page, err := c.openPage(ctx, s)
+	if err != nil {
+		return outcome{err: err}
+	}
+	defer page.close()
 	dest, err := c.openDestination(ctx, hosts, s)
 	if err == errWhole || err != nil && signalOf(ctx) != 0 {
 		return end
@@ -59,11 +64,13 @@ func run(ctx context.Context, c *config, s streams, samples fs.FS, begin func())
 	defer stop(nil)
 	since := time.Now()
 	results := fetch.All(ctx, dest.targets(ctx), asking)
-	summary, failed := report.Drain(results, started.announced, []report.Sink{dest.sink}, s.err, showing, stop)
+	summary, failed := report.Drain(results, started.announced, append(page.sinks, dest.sink), s.err, showing, stop)
 	end.signal = signalOf(ctx)
 	whole := end.signal == 0 && failed == nil && hosts.failed == nil
-	if err := dest.close(whole); failed == nil {
-		failed = err
+	for _, err := range []error{dest.close(whole), page.close()} {
+		if failed == nil {
+			failed = err
+		}
 	}
 	elapsed, interrupted := time.Since(since), end.signal != 0
 	all := dest.all(&summary)

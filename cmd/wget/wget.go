@@ -81,7 +81,7 @@ func execute(ctx context.Context, name string, args []string, s streams, samples
 }
 
 // newCommand declares the command line. The command calls run with the checked
-// flags, or writes help, version or a completion script to stdout.
+// flags, or writes help, version, the manual page or a completion script to stdout.
 func newCommand(name string, s streams, stdout io.Writer, run func(*config)) *cobra.Command {
 	f := &flags{program: name}
 	groups := f.groups()
@@ -95,6 +95,10 @@ func newCommand(name string, s streams, stdout io.Writer, run func(*config)) *co
 		RunE: func(c *cobra.Command, args []string) error {
 			if f.completion != "" {
 				return writeCompletion(c, f.completion)
+			}
+			if f.manual {
+				writeManual(c.OutOrStdout(), c, groups)
+				return nil
 			}
 			checked, err := f.config(c.Flags().Changed, args, s)
 			if err == nil {

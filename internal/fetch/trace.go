@@ -8,7 +8,7 @@ import (
 // Trace tells of a request what its reply does not.
 type Trace struct {
 	Tried   []Attempt // at connecting, in the order in which they were over
-	Request []byte    // the request's lines, credentials included; in HTTP/1's form also for HTTP/2
+	Request []byte    // the request's lines in HTTP/1's form, fields with credentials among them; the path is masked as in URL
 }
 
 // Attempt is one attempt to connect to an address.
@@ -31,6 +31,8 @@ func (t *trip) noteAttempt(addr netip.AddrPort, err error) {
 // noteRequest keeps the request, if that is asked for.
 func (t *trip) noteRequest() {
 	if trace := t.reply.Trace; trace != nil {
-		trace.Request = t.v.request.appendTo(nil, t.protocol.version, t.target, t.forwarder())
+		shown := *t.target
+		shown.Path = maskUsers(shown.Path)
+		trace.Request = t.v.request.appendTo(nil, t.protocol.version, &shown, t.forwarder())
 	}
 }

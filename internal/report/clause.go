@@ -2,7 +2,6 @@ package report
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/expr-lang/expr"
@@ -92,42 +91,6 @@ func operands(node ast.Node) (list []ast.Node) {
 		return []ast.Node{node}
 	}
 	return nil
-}
-
-// failure names the first clause whose value is other than want, and the values
-// that it depends on.
-func (c *Condition) failure(e *environment, want bool) (clause, values string) {
-	if !want {
-		return c.Text, c.values(e, c.clauses...)
-	}
-	for _, clause := range c.clauses {
-		value, err := c.run(clause.program, e)
-		switch {
-		case err != nil:
-			return clause.text, err.Error()
-		case value != true:
-			return clause.text, c.values(e, clause)
-		}
-	}
-	return c.Text, ""
-}
-
-// values tells what clauses depend on: "hsts is 300, status is 200".
-func (c *Condition) values(e *environment, clauses ...clause) string {
-	var told []string
-	for _, clause := range clauses {
-		for _, p := range clause.parts {
-			value, err := c.run(p.program, e)
-			text := p.text + " is " + toldValue(value)
-			if err != nil {
-				text = p.text + ": " + err.Error()
-			}
-			if len(told) < maxParts && !slices.Contains(told, text) {
-				told = append(told, text)
-			}
-		}
-	}
-	return strings.Join(told, ", ")
 }
 
 // toldValue is a value as a person reads it, cut if it is long.

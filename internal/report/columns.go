@@ -88,6 +88,7 @@ func newPicker(columns []Column, writer recordWriter) *picker {
 	if writer.signer == nil && chosen("group") {
 		writer.signer = newSigner(GroupBy{})
 	}
+	writer.noFields = !chosen("headers") && !chosen("fields") && !chosen("interim") && !chosen("hops")
 	writer.includeRaw = chosen("raw")
 	writer.pairs = writer.pairs || chosen("fields") && !chosen("headers")
 	return &picker{columns: columns, writer: writer}

@@ -19,15 +19,6 @@ type edges struct {
 	rule    *signer // knows which fields are about one reply
 }
 
-// label is what stands for a result in the lines: the target, and the address
-// where the target has several.
-func label(r *fetch.Result) string {
-	if r.Edge == nil || r.Edge.Of < 2 {
-		return r.Target.Text
-	}
-	return r.Target.Text + "@" + r.Edge.Addr.String()
-}
-
 // sections is the fields of the results of one target.
 type sections struct {
 	names []string              // where each first came, in lower case; "" for the status line

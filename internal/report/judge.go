@@ -3,6 +3,7 @@ package report
 import (
 	"cmp"
 	"fmt"
+	"iter"
 	"maps"
 	"slices"
 	"strings"
@@ -109,23 +110,35 @@ func (j *judge) appendFailures(b []byte, r *fetch.Result, m *messages) []byte {
 		j.found.Judged++
 		j.failed = nil
 	}
-	for _, check := range j.checks {
-		c := check.Condition
-		if !c.appliesTo(r) {
-			continue
-		}
-		holds, err := c.holds(j.env)
-		if holds == check.Want && err == nil {
-			continue
-		}
-		clause, why := c.failure(j.env, check.Want)
-		if err != nil {
-			why = err.Error()
-		}
+	for clause, why := range j.failures(r) {
 		j.count(clause)
 		b = m.appendLine(b, r, "check", m.palette.err, strings.TrimSuffix(clause+": "+why, ": "))
 	}
 	return b
+}
+
+// failures yields the clause of each check that a result does not pass, and the
+// reason, if there is more to say.
+func (j *judge) failures(r *fetch.Result) iter.Seq2[string, string] {
+	return func(yield func(clause, why string) bool) {
+		for _, check := range j.checks {
+			c := check.Condition
+			if !c.appliesTo(r) {
+				continue
+			}
+			holds, err := c.holds(j.env)
+			if holds == check.Want && err == nil {
+				continue
+			}
+			clause, why := c.failure(j.env, check.Want)
+			if err != nil {
+				why = err.Error()
+			}
+			if !yield(clause, why) {
+				return
+			}
+		}
+	}
 }
 
 // count counts a clause that the target at hand fails, once.
