@@ -21,6 +21,7 @@ func (t *trip) resolve() *Error {
 	if addr := t.pinned(); addr.IsValid() {
 		t.port = o.detour(t.target).port
 		t.setAddr(addr)
+		t.reply.Addr = netip.AddrPortFrom(addr, t.port) // whatever becomes of the trip
 		return nil
 	}
 	if t.target.Addr.IsValid() && o.Family == 0 && len(o.Routes) == 0 {

@@ -57,7 +57,7 @@ func (g *groups) Record(b []byte, r *fetch.Result) []byte {
 		g.list = append(g.list, one)
 	}
 	if one.count++; g.wide || len(one.hosts) < shownHosts {
-		one.hosts = append(one.hosts, r.Target.Text)
+		one.hosts = append(one.hosts, label(r))
 	}
 	return b
 }

@@ -12,7 +12,6 @@ import (
 //	sina.com.cn header > HTTP/1.1 302 Found
 //	sina.com.cn redirect > https://www.sina.com.cn/
 type lines struct {
-	unframed
 	palette palette
 	picker  *picker // of the chosen fields; nil if all lines are shown
 
@@ -35,17 +34,21 @@ func newLines(o Options) Reporter {
 	return l
 }
 
+func (l *lines) Begin(b []byte) []byte { return b }
+
 func (l *lines) Record(b []byte, r *fetch.Result) []byte {
-	if r.Edge == nil || r.Edge.Of < 2 {
+	if held := l.edges.results; len(held) > 0 && held[0].Target.Index != r.Target.Index {
+		b = l.Whole(b) // records of an earlier run need not be complete
+	}
+	if !isEdge(r) {
 		b = l.appendChain(b, r, r.Target.Text)
 		return l.appendLast(b, r)
 	}
 	l.edges.results = append(l.edges.results, r)
-	if !l.edges.isWhole(r) {
-		return b
-	}
-	return l.appendMerged(b)
+	return b
 }
+
+func (l *lines) End(b []byte, _ *Summary) []byte { return l.Whole(b) }
 
 // appendChain appends what came before the last answer, under a label: the answers
 // that redirected, and the interim sections.
@@ -53,14 +56,19 @@ func (l *lines) appendChain(b []byte, r *fetch.Result, label string) []byte {
 	for i := range r.Hops {
 		b = l.appendInterim(b, r, &r.Hops[i], label)
 		b = l.appendHead(b, r, &r.Hops[i].Head, label)
-		b = l.palette.host(&r.Target).appendEscaped(b, []byte(label))
-		b = append(b, " redirect > "...)
-		b = append(r.LedTo(i).Target.AppendURL(b), '\n')
+		b = l.appendRedirect(b, r, i, label)
 	}
 	if !isShown(r) {
 		return b
 	}
 	return l.appendInterim(b, r, &r.Reply, label)
+}
+
+// appendRedirect appends where Hops[i] leads.
+func (l *lines) appendRedirect(b []byte, r *fetch.Result, i int, label string) []byte {
+	b = l.palette.host(&r.Target).appendEscaped(b, []byte(label))
+	b = append(b, " redirect > "...)
+	return append(r.LedTo(i).Target.AppendURL(b), '\n')
 }
 
 // appendInterim appends the interim sections, which no chosen field is looked for
@@ -87,26 +95,33 @@ func (l *lines) appendLast(b []byte, r *fetch.Result) []byte {
 	return b
 }
 
-// appendKeys appends a line for each chosen key but status, which chooses the
-// status line:
+// appendKeys appends a line for each chosen key:
 //
 //	sina.com.cn seconds.total > 0.021200
 func (l *lines) appendKeys(b []byte, r *fetch.Result) []byte {
 	l.picker.take(r)
 	for i := range l.picker.columns {
-		c := &l.picker.columns[i]
-		if c.key == nil || c.Name == "status" {
-			continue
+		if c := &l.picker.columns[i]; hasLine(c) {
+			b = l.appendKey(b, r, r.Target.Text, c, l.picker.appendText(nil, c, r), paint{})
 		}
-		text := l.picker.appendText(nil, c, r)
-		if len(text) == 0 {
-			continue
-		}
-		b = l.palette.host(&r.Target).appendEscaped(b, []byte(r.Target.Text))
-		b = append(append(append(b, ' '), c.Name...), " > "...)
-		b = append(append(b, text...), '\n')
 	}
 	return b
+}
+
+// hasLine reports whether a column has a line of its own in lines, as keys have but
+// for status, which chooses the status line.
+func hasLine(c *Column) bool { return c.key != nil && c.Name != "status" }
+
+// appendKey appends the line of a key under a label, in a colour. A key that is
+// absent has none.
+func (l *lines) appendKey(b []byte, r *fetch.Result, label string, c *Column, text []byte, colour paint) []byte {
+	if len(text) == 0 {
+		return b
+	}
+	b = l.palette.host(&r.Target).appendEscaped(b, []byte(label))
+	b = append(append(append(b, ' '), c.Name...), " > "...)
+	b = append(append(b, colour.on...), text...)
+	return append(append(b, colour.off...), '\n')
 }
 
 // appendHead appends a section, line by line.
@@ -129,9 +144,9 @@ func (l *lines) appendHead(b []byte, r *fetch.Result, h *fetch.Head, label strin
 	return b
 }
 
-// appendLines appends lines of the last section under a label, in a colour.
-func (l *lines) appendLines(b []byte, r *fetch.Result, label string, list [][]byte, colour paint) []byte {
-	l.code = strconv.AppendInt(l.code[:0], int64(r.Head.Status), 10)
+// appendLines appends lines of a section under a label, in a colour.
+func (l *lines) appendLines(b []byte, r *fetch.Result, h *fetch.Head, label string, list [][]byte, colour paint) []byte {
+	l.code = strconv.AppendInt(l.code[:0], int64(h.Status), 10)
 	chosen := true
 	for _, line := range list {
 		if l.picker != nil {
@@ -142,7 +157,7 @@ func (l *lines) appendLines(b []byte, r *fetch.Result, label string, list [][]by
 		}
 		b = l.palette.host(&r.Target).appendEscaped(b, []byte(label))
 		b = append(b, " header > "...)
-		b, _ = l.appendLine(b, line, r.Head.Status, l.code, colour)
+		b, _ = l.appendLine(b, line, h.Status, l.code, colour)
 	}
 	return b
 }
@@ -158,8 +173,8 @@ func (l *lines) appendLine(b, line []byte, status int, code []byte, colour paint
 		return append(b, '\n'), code
 	}
 	before, after, _ := bytes.Cut(line, code)
-	b = appendEscaped(b, before)
+	b = colour.appendEscaped(b, before)
 	b = of.appendEscaped(b, code)
-	b = appendEscaped(b, after)
+	b = colour.appendEscaped(b, after)
 	return append(b, '\n'), nil
 }

@@ -60,6 +60,14 @@ type Reporter interface {
 	End(b []byte, s *Summary) []byte
 }
 
+// gatherer is a Reporter that renders the results of one target together. It
+// need not have been given all of them.
+type gatherer interface {
+	Reporter
+	// Whole is called when the last result of a target is over.
+	Whole(b []byte) []byte
+}
+
 // Format is a way to show results.
 type Format struct {
 	Name  string // the word for --format

@@ -57,6 +57,16 @@ func (s *screen) record(r *fetch.Result) {
 	}
 }
 
+// whole has each sink render the results of a target that it has gathered.
+func (s *screen) whole() {
+	for i := range s.outputs {
+		out := &s.outputs[i]
+		if g, gathers := out.reporter.(gatherer); gathers && !out.failed {
+			out.buf = g.Whole(out.buf)
+		}
+	}
+}
+
 // end renders the end of each sink, removes the bar and writes everything.
 func (s *screen) end(summary *Summary) {
 	for i := range s.outputs {
