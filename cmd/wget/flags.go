@@ -76,7 +76,7 @@ type flags struct {
 	keepOrder   bool
 	color       string
 	quiet       bool
-	verbose     bool
+	verbose     verbosity
 	progress    string
 
 	match, expect, failIf []string
@@ -84,7 +84,13 @@ type flags struct {
 	fail                  bool
 	exitZero              bool
 
+	resume bool
+	again  bool
+	dir    string
+	shard  shardFlag
+
 	completion string
+	manual     bool
 }
 
 // group is one part of the help text.
@@ -109,6 +115,7 @@ func (f *flags) groups() []group {
 		{"Redirects", f.declareRedirects},
 		{"Output", f.declareOutput},
 		{"Verdict", f.declareVerdict},
+		{"Long runs", f.declareLongRuns},
 		{"About", f.declareAbout},
 	} {
 		set := pflag.NewFlagSet(g.title, pflag.ContinueOnError)
@@ -203,7 +210,8 @@ func (f *flags) declareOutput(p *pflag.FlagSet) {
 	p.BoolVar(&f.keepOrder, "keep-order", false, "show results in the order of the targets")
 	p.StringVar(&f.color, "color", "auto", "colour `WHEN` auto, always or never")
 	p.BoolVarP(&f.quiet, "quiet", "q", false, "no closing lines and no progress")
-	p.BoolVarP(&f.verbose, "verbose", "v", false, "announce each host, tell its TLS session and explain anomalies, on stderr")
+	p.VarP(&f.verbose, "verbose", "v", "tell more on stderr: starts, TLS, what was odd; -vv also what was tried and sent, and timing")
+	p.Lookup("verbose").NoOptDefVal = "true"
 	p.StringVar(&f.progress, "progress", "auto", "show progress as `STYLE` auto, bar or none")
 	p.BoolP("server-response", "S", false, "accepted for GNU wget's sake: headers are what this prints")
 	p.Bool("no-verbose", false, "accepted for GNU wget's sake, as -nv")
@@ -221,10 +229,18 @@ func (f *flags) declareVerdict(p *pflag.FlagSet) {
 	p.BoolVar(&f.exitZero, "exit-zero", false, "exit with 0 when every target has a record")
 }
 
+func (f *flags) declareLongRuns(p *pflag.FlagSet) {
+	p.BoolVarP(&f.resume, "continue", "c", false, "go on with the JSON records in -O FILE, whatever ended the run that wrote them")
+	p.BoolVar(&f.again, "retry-failed", false, "with -c, ask those that failed again; the later record of a target counts")
+	p.StringVar(&f.dir, "out", "", "write a part of a list to a file of its own in `DIR`, and go on with it; JSON")
+	p.Var(&f.shard, "shard", "ask only every N-th target from the I-th on: 0/8 to 7/8, auto/N or auto in an array job")
+}
+
 func (f *flags) declareAbout(p *pflag.FlagSet) {
 	p.BoolP("help", "h", false, "show this help")
 	p.BoolP("version", "V", false, "show the version")
 	p.StringVar(&f.completion, "completion", "", "print the completion script for `SHELL`: bash, zsh or fish")
+	p.BoolVar(&f.manual, "man", false, "print the manual page, for man -l -")
 }
 
 // groupByRule is the value of --group without one.

@@ -72,7 +72,10 @@ func isBlockDevice(info os.FileInfo) bool {
 // outputs lists what the run writes to.
 func (c *config) outputs(s streams) []file {
 	records := namedFile("--output-document", c.output)
-	if isStdout(c.output) {
+	switch {
+	case c.keep.dir != "":
+		records = namedFile("--out", parts{c.keep.dir, c.shard}.unfinished())
+	case isStdout(c.output):
 		records = streamFile("stdout", s.out)
 	}
 	return []file{records, streamFile("stderr", s.err)}

@@ -21,7 +21,7 @@ func useColor(when string, w io.Writer, env func(string) string) bool {
 	case isSet(env("CLICOLOR_FORCE")), isSet(env("FORCE_COLOR")):
 		return true
 	}
-	return isTerminal(w) && env("TERM") != "dumb"
+	return env("TERM") != "dumb" && isTerminal(w)
 }
 
 // isSet reports whether a variable of the environment turns something on.

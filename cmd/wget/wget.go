@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync"
 
 	"github.com/spf13/cobra"
 
@@ -19,14 +20,14 @@ import (
 )
 
 // Main runs the command line args and returns its exit code. The first of args is
-// the name that the program was called by, and calls itself. The end of ctx ends the run early; its cause is an [Interrupted]
-// if a signal ended it. The replies of --demo are the files of samples under
-// testdata/demo.
+// the name that the program was called by, and calls itself. The end of ctx ends
+// the run early; its cause is an [Interrupted] if a signal ended it. The replies of
+// --demo are the files of samples under testdata/demo.
 func Main(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer, samples fs.FS) int {
 	s := streams{stdin, untilStuck(ctx, stdout), untilStuck(ctx, stderr)}
 	name := programName(args[0])
 	asking, ended := make(chan struct{}), make(chan outcome, 1)
-	go func() { ended <- execute(ctx, name, args[1:], s, samples, func() { close(asking) }) }()
+	go func() { ended <- execute(ctx, name, args[1:], s, samples, sync.OnceFunc(func() { close(asking) })) }()
 	var end outcome
 	select {
 	case end = <-ended:
@@ -80,7 +81,7 @@ func execute(ctx context.Context, name string, args []string, s streams, samples
 }
 
 // newCommand declares the command line. The command calls run with the checked
-// flags, or writes help, version or a completion script to stdout.
+// flags, or writes help, version, the manual page or a completion script to stdout.
 func newCommand(name string, s streams, stdout io.Writer, run func(*config)) *cobra.Command {
 	f := &flags{program: name}
 	groups := f.groups()
@@ -94,6 +95,10 @@ func newCommand(name string, s streams, stdout io.Writer, run func(*config)) *co
 		RunE: func(c *cobra.Command, args []string) error {
 			if f.completion != "" {
 				return writeCompletion(c, f.completion)
+			}
+			if f.manual {
+				writeManual(c.OutOrStdout(), c, groups)
+				return nil
 			}
 			checked, err := f.config(c.Flags().Changed, args, s)
 			if err == nil {

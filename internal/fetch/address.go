@@ -63,9 +63,9 @@ func isAddr(text string) bool {
 	return ok
 }
 
-// toASCII is the name as it is looked up: escapes decoded, and what is not ASCII
-// mapped and encoded by UTS 46 as browsers do, without transitional processing
-// and without rules for ASCII. A name in ASCII stays as it is.
+// toASCII is the name as it is looked up: escapes decoded, and characters beyond
+// ASCII mapped and encoded by UTS 46 as browsers do, without transitional
+// processing and without rules for ASCII. A name in ASCII stays as it is.
 func toASCII(text string) (string, error) {
 	if strings.Contains(text, "%") {
 		if decoded := weburl.Unescape(text); checkText(decoded) == nil {

@@ -9,7 +9,7 @@ import (
 // All asks every target in a goroutine of its own, at most o.Parallel at once,
 // and sends one result for each target that it started, or for each address of
 // the target, one directly after the other, if o.AllAddrs. Once ctx is canceled
-// it starts no more, and what is in flight fails as canceled.
+// it starts no more, and the hosts in flight fail as canceled.
 //
 // The channel is closed when all results have been sent. The caller must read
 // until then.

@@ -53,6 +53,7 @@ func (t *trip) connect() (err error) {
 	}
 	t.reply.Addr = netip.AddrPortFrom(t.addrs[0], t.port)
 	t.conn, err = t.v.f.connector.Connect(t.v.ctx, t.reply.Addr, t.step.at)
+	t.noteAttempt(t.reply.Addr, err)
 	return err
 }
 
@@ -127,6 +128,9 @@ func (t *trip) race(addrs []netip.Addr) error {
 			}()
 		case a := <-attempts:
 			running--
+			if winner.conn == nil {
+				t.noteAttempt(a.addr, a.err)
+			}
 			switch {
 			case a.err != nil && winner.conn == nil:
 				if failure == nil || !t.mayPass(failure) && t.mayPass(a.err) {

@@ -31,6 +31,7 @@ func (t *trip) send() error {
 	f := t.v.f
 	buf := f.buffers.Get().(*[]byte)
 	defer f.buffers.Put(buf)
+	t.noteRequest()
 	_, err := t.stream.Write(t.protocol.render(t, (*buf)[:0]))
 	return cmp.Or(err, hiddenWriteError(t.stream))
 }

@@ -98,8 +98,8 @@ func (h *Head) fieldLines() iter.Seq[[]byte] {
 	}
 }
 
-// Anomalies is what is odd in the section. It is worked out anew at each call,
-// and so by nobody who does not ask.
+// Anomalies is what is odd in the section. It is worked out anew at each call, so
+// that it costs nothing where nobody asks.
 func (h *Head) Anomalies() Anomalies {
 	if !h.read {
 		return h.odd

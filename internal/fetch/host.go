@@ -50,6 +50,9 @@ func (v *visit) try() {
 	r.Tries++
 	reply := &r.Reply
 	*reply = Reply{Target: reply.Target, Withheld: reply.Withheld}
+	if v.f.options.Trace {
+		reply.Trace = new(Trace)
+	}
 	v.trip = trip{v: v, target: &reply.Target, reply: reply, classical: classical}
 	r.Err = v.trip.steps()
 	v.trip.close()
@@ -89,8 +92,8 @@ func (t *trip) steps() *Error {
 	return t.exchange()
 }
 
-// waitForSite waits for a slot at the trip's site. The clock of the
-// visit stands still meanwhile.
+// waitForSite waits for a slot at the trip's site. The clock of the visit stands
+// still meanwhile.
 func (t *trip) waitForSite() *Error {
 	if t.v.f.options.PerAddr == 0 {
 		return nil

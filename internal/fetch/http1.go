@@ -4,14 +4,6 @@ func renderHTTP1(t *trip, b []byte) []byte {
 	return t.v.request.appendTo(b, t.protocol.version, t.target, t.forwarder())
 }
 
-// forwarder is the proxy that gets the request itself, or nil.
-func (t *trip) forwarder() *Proxy {
-	if t.forwarded {
-		return t.proxy
-	}
-	return nil
-}
-
 // receiveHTTP1 reads the reply up to the empty line. writeErr is why the request
 // could not be sent, which counts if there is no reply.
 func receiveHTTP1(t *trip, writeErr error) *Error {

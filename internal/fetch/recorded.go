@@ -7,7 +7,8 @@ import (
 	"strings"
 )
 
-// What an earlier run recorded becomes heads and targets again.
+// The functions of this file make heads and targets of what an earlier run
+// recorded.
 
 // RecordedHead is a section of which the parts are known, and not the bytes: it is
 // written down with the parts in their usual form. odd is what was odd in the
@@ -44,12 +45,13 @@ func RecordedSections(raw []byte) (interim []Head, final Head) {
 		return recordedHTTP2(raw)
 	}
 	if done, err := h.next(); !done && err == nil {
-		_ = h.cut() // what cannot be a reply has no parts
+		_ = h.cut() // a section that cannot be a reply has no parts
 	}
 	return h.interim, h.final
 }
 
-// recordedHTTP2 is RecordedSections for what HTTP/2 fields were written down as.
+// recordedHTTP2 is RecordedSections for the lines that HTTP/2 fields are written
+// down as.
 func recordedHTTP2(raw []byte) (interim []Head, final Head) {
 	for {
 		end := bytes.Index(raw, []byte("\r\n\r\n"))

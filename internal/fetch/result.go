@@ -30,6 +30,8 @@ type Reply struct {
 	Size    int            // of all sections, in bytes; also where Raw is not known
 	Times   Times
 
+	Trace *Trace // how it was asked; nil unless Options.Trace
+
 	// Withheld names the credentials that were sent before and are not sent from
 	// this request on, since a redirect led to another origin: fields of the
 	// request, as the user wrote them.

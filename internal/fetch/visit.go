@@ -9,9 +9,9 @@ import (
 	"wget/internal/fetch/socket"
 )
 
-// visit is one target being asked: what outlives its tries and its hops. It is on the heap in
-// one piece with its trip, so that ten thousand goroutines that wait keep small
-// stacks. That is also why the context is a field.
+// visit is one target being asked: all that outlives its tries and its hops. It is
+// on the heap in one piece with its trip, so that ten thousand goroutines that
+// wait keep small stacks. That is also why the context is a field.
 type visit struct {
 	f       *fetcher
 	ctx     context.Context
@@ -73,8 +73,8 @@ func (v *visit) elapsed() time.Duration { return time.Since(v.start) }
 // now is time.Now at half the cost: the wall clock is not read.
 func (v *visit) now() time.Time { return v.start.Add(v.elapsed()) }
 
-// waitForPace waits until another request may begin, and reports whether one may. The
-// clock of the visit stands still meanwhile.
+// waitForPace waits until another request may begin, and reports whether one may.
+// The clock of the visit stands still meanwhile.
 func (v *visit) waitForPace() bool {
 	since := time.Now()
 	if v.f.pace.wait(v.ctx) != nil {

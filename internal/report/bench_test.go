@@ -61,6 +61,9 @@ func BenchmarkRecord(b *testing.B) {
 		{"LinesColor", newLines(Options{Color: true})},
 		{"JSON", newJSON(Options{})},
 		{"JSONRaw", newJSON(Options{IncludeRaw: true})},
+		{"JSONGroup", newJSON(Options{Group: new(GroupBy)})},
+		{"CSV", newCSV(Options{})},
+		{"Table", newTable(Options{})},
 		{"Raw", newRaw(Options{})},
 	} {
 		b.Run(c.name, func(b *testing.B) {

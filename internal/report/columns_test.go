@@ -4,12 +4,21 @@ import (
 	"bytes"
 	"encoding/csv"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
+	"math"
+	"os/exec"
+	"strconv"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/mattn/go-runewidth"
 
+	"wget/internal/fetch"
 	"wget/internal/report"
 )
 
@@ -33,6 +42,7 @@ func TestParseColumns(t *testing.T) {
 		{"", "an empty name"},
 		{"a,,b", "an empty name"},
 		{"header.", "an empty name"},
+		{"status,server,status", `"status" comes twice`},
 		{"a b", "neither a key"},
 		{"a:b", "neither a key"},
 	} {
@@ -47,7 +57,7 @@ func TestParseColumns(t *testing.T) {
 // of them begins like a formula.
 func TestCSVReadsBack(t *testing.T) {
 	list := results(t)
-	for _, value := range []string{`=1+1`, `+1`, `-1`, `@x`, `=`, "a,b", `"`, `""`, "a\tb", " x ", "-1e5", "\xff,\"", "\u00a0=1"} {
+	for _, value := range []string{`=1+1`, `+1`, `-1`, `@x`, `=`, "a,b", `"`, `""`, "a\tb", " x ", "-1e5", "\xff,\"", "\u00a0=1", "-inf", "+0x1p2", "-.5", "\t=1", "1\v2"} {
 		list = append(list, ask(t, "h.test", []byte("HTTP/1.1 200 "+value+"\r\nServer: "+value+"\r\nServer: b\r\nX-One: "+value+"\r\n\r\n")))
 	}
 	for _, o := range []report.Options{{}, {Columns: columns(t, "target,server,x-one,reason,headers,anomalies,error,raw,seconds,tls")}} {
@@ -61,10 +71,62 @@ func TestCSVReadsBack(t *testing.T) {
 		}
 		for _, row := range rows {
 			for _, cell := range row {
-				if strings.ContainsAny(cell[:min(1, len(cell))], "=@\t\r") {
+				if number, err := strconv.ParseFloat(cell, 64); strings.ContainsAny(cell[:min(1, len(cell))], "=@+-\t\r") && (err != nil || math.IsInf(number, 0)) {
 					t.Errorf("cell %q", cell)
 				}
 			}
+		}
+	}
+}
+
+// Python's reader finds the same cells as Go's.
+func TestCSVInPython(t *testing.T) {
+	python, err := exec.LookPath("python3")
+	if err != nil {
+		t.Skip("no python3")
+	}
+	out, _, _, err := drain(results(t), format(t, "csv"), report.Options{Columns: columns(t, "target,status,reason,header.set-cookie,headers,x-quote,x-spaces,hops,error")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := csv.NewReader(bytes.NewReader(out)).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	command := exec.Command(python, "-c", "import csv, io, json, sys; print(json.dumps(list(csv.reader(io.TextIOWrapper(sys.stdin.buffer, 'utf-8', newline=''), strict=True))))")
+	command.Stdin = bytes.NewReader(out)
+	text, err := command.Output()
+	var got [][]string
+	if err := errors.Join(err, json.Unmarshal(text, &got)); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-Go +Python):\n%s", diff)
+	}
+}
+
+// A message is escaped once, as in the line of the error.
+func TestColumnMessage(t *testing.T) {
+	r := ask(t, "h.test", []byte("HTTP/1.1 200 OK\r\n\r\n"))
+	r.Err = &fetch.Error{Stage: fetch.StageHead, Kind: fetch.KindMalformed, Err: errors.New("\x1b[31m")}
+	out, _, _, _ := drain([]*fetch.Result{r}, format(t, "csv"), report.Options{Columns: columns(t, "error,error.message,error.kind")})
+	if want := "error,error.message,error.kind\nhead: \\x1b[31m,\\x1b[31m,malformed\n"; string(out) != want {
+		t.Errorf("%s, want %s", out, want)
+	}
+}
+
+// A key is found by any way that the record can have it: the fields as pairs, the
+// bytes and the group without the flags that ask for them.
+func TestColumnsOnRequest(t *testing.T) {
+	list := []*fetch.Result{ask(t, "h.test", []byte("HTTP/1.1 200 OK\r\nA: b\r\n\r\n"))}
+	for names, want := range map[string]string{
+		"fields":         `{"fields":[{"name":"A","value":"b"}]}`,
+		"headers,fields": `{"headers":{"a":["b"]},"fields":null}`,
+		"raw":            `{"raw":"SFRUUC8xLjEgMjAwIE9LDQpBOiBiDQoNCg=="}`,
+	} {
+		out, _, _, _ := drain(list, format(t, "json"), report.Options{Columns: columns(t, names)})
+		if string(out) != want+"\n" {
+			t.Errorf("%s: %s, want %s", names, out, want)
 		}
 	}
 }
@@ -106,27 +168,69 @@ func TestFlatJSON(t *testing.T) {
 // shows, and no row is wider than the terminal.
 func TestTableFits(t *testing.T) {
 	list := results(t)
+	narrow := &runewidth.Condition{StrictEmojiNeutral: true} // as most terminals, whatever the locale
 	for _, name := range []string{"中文主机.example", "e\u0301\u0301.example", "日本語", "x"} {
 		r := ask(t, "h.test", []byte("HTTP/1.1 200 OK\r\nServer: "+name+strings.Repeat("界", 40)+"\r\n\r\n"))
 		r.Target.Text = name
 		list = append(list, r)
 	}
-	for _, width := range []int{0, 40, 60, 80, 200} {
-		out, _, _, _ := drain(list, format(t, "table"), report.Options{Width: width, Columns: columns(t, "target,status,server")})
+	list = append(list, ask(t, "h.test", []byte("HTTP/1.1 200 OK\r\nServer: a\tb\u200b\u00ad…¡\r\n\r\n")))
+	for _, width := range []int{0, 20, 40, 60, 80, 200} {
+		out, _, _, _ := drain(list, format(t, "table"), report.Options{Width: width, Columns: columns(t, "target,status,server,url")})
 		lines := strings.Split(strings.TrimSuffix(string(out), "\n"), "\n")
 		if len(lines) != len(list)+1 {
 			t.Fatalf("%d rows of %d", len(lines), len(list)+1)
 		}
-		column := runewidth.StringWidth(lines[0][:strings.Index(lines[0], "status")])
+		column := narrow.StringWidth(lines[0][:strings.Index(lines[0], "st")])
 		for _, line := range lines {
-			if shown := runewidth.StringWidth(line); width > 0 && shown > width {
+			if shown := narrow.StringWidth(line); width > 0 && shown > width {
 				t.Errorf("%d columns of %d: %s", shown, width, line)
 			}
-			if before := runewidth.Truncate(line, column, ""); runewidth.StringWidth(before) != column || !strings.HasSuffix(before, " ") {
+			if before := narrow.Truncate(line, column, ""); narrow.StringWidth(before) != column || !strings.HasSuffix(before, " ") {
 				t.Errorf("width %d: status does not begin at column %d of %q", width, column, line)
 			}
 		}
 	}
+}
+
+// One huge cell does not fill up those of the other rows.
+func TestTableHugeCell(t *testing.T) {
+	var list []*fetch.Result
+	for _, n := range []int{1, 100_000, 1} {
+		list = append(list, ask(t, "h.test", []byte("HTTP/1.1 200 OK\r\nServer: "+strings.Repeat("x", n)+"\r\n\r\n")))
+	}
+	out, _, _, _ := drain(list, format(t, "table"), report.Options{})
+	if len(out) > 101_000 || bytes.Count(out, []byte("x")) != 100_002 {
+		t.Errorf("%d bytes", len(out))
+	}
+}
+
+// The rows that are held so that columns fit are shown soon, though no further host
+// answers.
+func TestTableReleases(t *testing.T) {
+	r := ask(t, "h.test", []byte("HTTP/1.1 200 OK\r\n\r\n"))
+	synctest.Test(t, func(t *testing.T) {
+		results, out := make(chan *fetch.Result), &device{room: -1}
+		go func() {
+			defer close(results)
+			for _, c := range []struct {
+				wait time.Duration
+				rows int
+			}{{0, 0}, {299 * time.Millisecond, 0}, {2 * time.Millisecond, 5}, {time.Hour, 7}} {
+				time.Sleep(c.wait)
+				synctest.Wait()
+				if got := strings.Count(strings.Join(out.writes, ""), "\n"); got != c.rows && c.rows > 0 || got > c.rows {
+					t.Errorf("%d rows, want %d", got, c.rows)
+				}
+				results <- r
+				results <- r
+			}
+		}()
+		report.Drain(results, nil, []report.Sink{{Format: format(t, "table"), Out: out}}, io.Discard, report.Options{}, nil)
+		if got := strings.Count(strings.Join(out.writes, ""), "\n"); got != 9 {
+			t.Errorf("%d rows, want 9", got)
+		}
+	})
 }
 
 // Few rows are held, however many come.

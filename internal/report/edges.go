@@ -20,21 +20,6 @@ type edges struct {
 	rule    *signer // knows which fields are about one reply
 }
 
-// label is what stands for a result in the lines: the target, and the address
-// where the target has several.
-func label(r *fetch.Result) string {
-	if !isEdge(r) || !r.Edge.Addr.IsValid() {
-		return r.Target.Text
-	}
-	return r.Target.Text + "@" + r.Edge.Addr.String()
-}
-
-// isEdge reports whether r is of one of several addresses.
-func isEdge(r *fetch.Result) bool { return r.Edge != nil && r.Edge.Of > 1 }
-
-// isLast reports whether r is the last result of its target.
-func isLast(r *fetch.Result) bool { return !isEdge(r) || r.Edge.N == r.Edge.Of-1 }
-
 // section is the lines of a section by field.
 type section struct {
 	names []string            // in lower case, where each first came; statusLine is that of no field
@@ -72,12 +57,13 @@ func (l *lines) Whole(b []byte) []byte {
 		return b
 	}
 	hidden := len(results) < results[0].Edge.Of
-	results = slices.DeleteFunc(results, func(r *fetch.Result) bool { return len(r.Hops)+len(r.Interim) == 0 && !isAnswered(r) })
-	l.edges.partial = hidden || len(results) == 1
-	b = l.appendChains(b, results)
-	results = slices.DeleteFunc(results, func(r *fetch.Result) bool { return !isAnswered(r) })
-	l.edges.partial = hidden || len(results) == 1
-	b = l.appendSections(b, results, lastHead)
+	spoke := slices.DeleteFunc(slices.Clone(results), func(r *fetch.Result) bool { return len(r.Hops)+len(r.Interim) == 0 && !isAnswered(r) })
+	l.edges.partial = hidden || len(spoke) == 1
+	b = l.appendChains(b, spoke)
+	answered := slices.DeleteFunc(spoke, func(r *fetch.Result) bool { return !isAnswered(r) })
+	l.edges.partial = hidden || len(answered) == 1
+	b = l.appendSections(b, answered, lastHead)
+	l.edges.partial = hidden
 	return l.appendComparedKeys(b, results)
 }
 

@@ -6,8 +6,8 @@ import (
 )
 
 // Escape makes text safe to show on a terminal, in a form that can be read back.
-// Control characters other than TAB, bytes that are not UTF-8, and characters
-// that reorder or break lines become \xNN for each of their bytes. A backslash
+// Control characters other than TAB, bytes that are not UTF-8, characters that
+// reorder or break lines, and invisible ones become \xNN for each of their bytes. A backslash
 // that would read as the start of such an escape becomes \x5c. All other text is
 // left as it is.
 func Escape(text string) string { return string(appendEscaped(nil, []byte(text))) }
@@ -77,9 +77,10 @@ func isHex(c byte) bool {
 	return '0' <= c && c <= '9' || 'a' <= c && c <= 'f' || 'A' <= c && c <= 'F'
 }
 
-// isUnsafe reports whether a terminal or an editor would obey r instead of
-// showing it: C0 and C1 controls, the bidirectional controls (Unicode
-// Bidi_Control), and the line and paragraph separators.
+// isUnsafe reports whether a terminal or an editor would obey r or hide it instead
+// of showing it: C0 and C1 controls, the bidirectional controls (Unicode
+// Bidi_Control), the line and paragraph separators, and characters without width:
+// the soft hyphen, the zero-width space and joiners, and the byte order mark.
 func isUnsafe(r rune) bool {
 	switch {
 	case r < ' ' && r != '\t', r >= 0x7f && r < 0xa0:
@@ -87,6 +88,8 @@ func isUnsafe(r rune) bool {
 	case r == 0x061c, r == 0x200e, r == 0x200f, r >= 0x202a && r <= 0x202e, r >= 0x2066 && r <= 0x2069:
 		return true
 	case r == 0x2028, r == 0x2029:
+		return true
+	case r == 0xad, r == 0x034f, r == 0x180e, r >= 0x200b && r <= 0x200d, r >= 0x2060 && r <= 0x2064, r == 0xfeff:
 		return true
 	}
 	return false

@@ -95,3 +95,11 @@ func latin1(s []byte) string {
 	}
 	return string(runes)
 }
+
+// RecordedText is the text of a target as it is read back from its record.
+func RecordedText(text string) string {
+	if utf8.ValidString(text) {
+		return text
+	}
+	return latin1([]byte(text))
+}

@@ -187,6 +187,7 @@ func (f *Fields) UnmarshalJSON(text []byte) error {
 type recordWriter struct {
 	includeRaw bool
 	pairs      bool    // fields are a list of pairs
+	noFields   bool    // sections are without their fields
 	signer     *signer // names the group; nil if that is not asked for
 
 	// Of the record at hand, kept for their memory.
@@ -309,6 +310,9 @@ func (w *recordWriter) appendSection(b []byte, h *fetch.Head) []byte {
 	b = strconv.AppendInt(b, int64(h.Status), 10)
 	b = append(b, `,"reason":`...)
 	b = appendString(b, h.Reason())
+	if w.noFields {
+		return b
+	}
 	if w.pairs {
 		b = append(b, `,"fields":`...)
 		return appendPairs(b, h)

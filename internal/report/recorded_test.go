@@ -93,7 +93,7 @@ func TestRecordedForeign(t *testing.T) {
 				t.Fatal(err)
 			}
 			for _, f := range report.Formats() {
-				out, _, s, err := drain([]*fetch.Result{record.Result()}, f, report.Options{Verbose: true})
+				out, _, s, err := drainForeign([]*fetch.Result{record.Result()}, f, report.Options{Verbose: true})
 				if err != nil || s.Total() != 1 || bytes.Contains(out, []byte("\nb: c")) {
 					t.Errorf("%s: %s: %v, %q", f.Name, text, err, out)
 				}

@@ -3,6 +3,7 @@ package report
 import (
 	"bytes"
 	"io"
+	"slices"
 
 	"wget/internal/fetch"
 )
@@ -60,9 +61,25 @@ func (s *screen) record(r *fetch.Result) {
 // whole has each sink render the results of a target that it has gathered.
 func (s *screen) whole() {
 	for i := range s.outputs {
-		out := &s.outputs[i]
-		if g, gathers := out.reporter.(gatherer); gathers && !out.failed {
-			out.buf = g.Whole(out.buf)
+		if g, gathers := s.outputs[i].reporter.(gatherer); gathers && !s.outputs[i].failed {
+			s.outputs[i].buf = g.Whole(s.outputs[i].buf)
+		}
+	}
+}
+
+// holds reports whether some sink may hold its first records.
+func (s *screen) holds() bool {
+	return slices.ContainsFunc(s.outputs, func(out output) bool {
+		_, holds := out.reporter.(holder)
+		return holds
+	})
+}
+
+// release has the sinks give up what they hold.
+func (s *screen) release() {
+	for i := range s.outputs {
+		if h, holds := s.outputs[i].reporter.(holder); holds && !s.outputs[i].failed {
+			s.outputs[i].buf = h.Release(s.outputs[i].buf)
 		}
 	}
 }
