@@ -2,7 +2,6 @@ package fetch
 
 import (
 	"net/netip"
-	"slices"
 	"sync"
 	"sync/atomic"
 )
@@ -57,24 +56,6 @@ func (v *visit) runEdges() []*Result {
 	work()
 	workers.Wait()
 	return results
-}
-
-// find finds the addresses of the target, of both families, and asks none. Those
-// that were looked up are sorted: resolvers rotate them, and runs are compared.
-func (t *trip) find() *Error {
-	to := t.v.f.options.detour(t.target)
-	addrs, err := t.addrsOf(to)
-	if err != nil {
-		return newError(StageDNS, err)
-	}
-	t.addrs = slices.Clone(addrs)
-	if t.late != nil {
-		t.addrs = append(t.addrs, <-t.late...)
-	}
-	if t.v.f.known(to) == nil {
-		slices.SortStableFunc(t.addrs, netip.Addr.Compare)
-	}
-	return nil
 }
 
 // edge is a visit to one address of the target.
