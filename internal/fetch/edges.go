@@ -21,9 +21,10 @@ type Edge struct {
 // address after another; each further slot that is free asks another address
 // beside it. So no address waits for a slot that the visit itself holds.
 func (v *visit) runEdges() []*Result {
+	v.begin()
 	addrs := v.allAddrs()
 	if len(addrs) == 0 {
-		return []*Result{v.run()}
+		return []*Result{v.ask()}
 	}
 	results := make([]*Result, len(addrs))
 	ask := func(n int) { results[n] = v.edge(n, addrs).run() }
@@ -51,20 +52,26 @@ func (v *visit) runEdges() []*Result {
 }
 
 // allAddrs are those of the target, of both families. None are known of a target
-// that is none, that a proxy looks up, or whose lookup fails: a visit tells why.
+// that is none, that a proxy looks up, or whose lookup fails: asking tells why.
 func (v *visit) allAddrs() []netip.Addr {
 	if v.result.Target.Err != nil || v.f.options.UnixSocket != "" {
 		return nil
 	}
-	v.begin()
 	t := &v.trip
 	*t = trip{v: v, target: &v.result.Reply.Target, reply: &v.result.Reply}
 	if t.resolve() != nil || t.proxy != nil {
 		return nil
 	}
 	addrs := slices.Clone(t.addrs)
-	if t.late != nil {
-		addrs = append(addrs, <-t.late...)
+	if t.late == nil {
+		return addrs
+	}
+	passed, stop := v.whole.timer()
+	defer stop()
+	select {
+	case late := <-t.late:
+		addrs = append(addrs, late...)
+	case <-passed:
 	}
 	return addrs
 }

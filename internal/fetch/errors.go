@@ -87,6 +87,8 @@ func kindOf(stage Stage, err error) Kind {
 	switch {
 	case errors.Is(err, context.Canceled):
 		return KindCanceled
+	case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE), errors.Is(err, syscall.ENOBUFS), errors.Is(err, syscall.ENOMEM):
+		return KindLimit
 	case errors.As(err, &lookup) && lookup.NotFound:
 		return KindNotFound
 	case errors.As(err, &lookup) && !lookup.Timeout():
@@ -97,8 +99,7 @@ func kindOf(stage Stage, err error) Kind {
 		return KindReset
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return KindClosed
-	case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE),
-		errors.Is(err, syscall.ENOBUFS), errors.Is(err, syscall.ENOMEM), errors.Is(err, syscall.EADDRNOTAVAIL):
+	case errors.Is(err, syscall.EADDRNOTAVAIL):
 		return KindLimit
 	case errors.As(err, &cert):
 		return KindCertificate

@@ -75,9 +75,14 @@ func (f *fetcher) close() {
 	f.connector.Close()
 }
 
-// run asks the target, and whatever it leads to, and returns the record.
+// run asks the target from the start of its clock on.
 func (v *visit) run() *Result {
 	v.begin()
+	return v.ask()
+}
+
+// ask asks the target, and whatever it leads to, and returns the record.
+func (v *visit) ask() *Result {
 	if v.result.Target.Err != nil {
 		v.result.Err = v.result.Target.Err
 		return &v.result
@@ -141,7 +146,7 @@ func (v *visit) isTransient(err *Error) bool {
 		var reset *resetError
 		return !errors.As(err, &reset) || reset.unprocessed
 	case KindLimit:
-		return err.Stage == StageConnect // the system's bound, not ours on a reply
+		return err.Stage == StageConnect || err.Stage == StageDNS // the system's bound, not ours on a reply
 	case KindRefused:
 		return v.f.options.RetryRefused
 	}
