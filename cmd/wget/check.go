@@ -98,6 +98,8 @@ func (f *flags) checkPairs(set func(string) bool) error {
 	switch {
 	case f.output == "" && set("output-document"):
 		return usage("--output-document: an empty name; - is stdout")
+	case len(f.dnsServers) == 0 && set("dns-servers"):
+		return usage("--dns-servers: an empty list")
 	case f.quiet && f.progress == "bar":
 		return usage("--quiet and --progress bar contradict each other")
 	case f.keyFile != "" && f.certFile == "":

@@ -41,10 +41,10 @@ func TestServersNames(t *testing.T) {
 		"both.lab.test":      "[::1]:80",
 		"half-dead.lab.test": "127.0.0.4:80",
 		"many.lab.test":      "127.0.1.X:80",
-		"nothing.lab.test":   "not_found: no such host (asked 127.0.0.1:53)",
-		"nothing":            "not_found: no such host (asked 127.0.0.1:53)",
+		"nothing.lab.test":   "not_found: no address (asked 127.0.0.1:53)",
+		"nothing":            "not_found: no address (asked 127.0.0.1:53)",
 		"nosuch":             "not_found: no such host (asked 127.0.0.1:53)",
-		"x.refused.test":     "dns_failure: server misbehaving (asked 127.0.0.1:53)",
+		"x.refused.test":     "dns_failure: REFUSED (asked 127.0.0.1:53)",
 	}
 	args := []string{dir, program, "--json", "--exit-zero"}
 	for name := range want {
