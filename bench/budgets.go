@@ -43,6 +43,12 @@ func (r *results) budgets() []budget {
 	add("time to start: wget --version / curl --version", 0.8, &r.StartUp)
 	add("bytes of stack, a host that waits", 3<<10, r.Stack)
 	add("bytes per host, 1 MiB page", 6000, r.row("table", "wget").Bytes)
+	add("CPU per host: wget-kept / wget-json", 1.1, ratio("kept", "wget-kept", "wget-json"))
+	if few := r.row("kept", "wget-kept"); r.Resumed != nil && len(few.Runs) > 0 && few.Error == "" {
+		many := r.Resumed
+		growth := (many.Peak - float64(many.Records)/8) / (few.Peak * 1e6)
+		add(fmt.Sprintf("peak memory: %d records to go on with, but for a bit each / %d hosts", many.Records, few.Hosts), 1.1, &growth)
+	}
 	if m := r.row("memory", "wget"); m.Error == "" && m.InFlight == 10_000 {
 		add("peak MB, 10000 in flight", 60, &m.Peak)
 	}

@@ -113,9 +113,20 @@ func clients() []client {
 			argv: ours("--csv"),
 		},
 		{
+			name: "wget-group", input: hostList, deep: true, status: `"status":200`, last: `"group"`,
+			argv: ours("--json", "--group"),
+		},
+		{
 			name: "wget-policy", input: hostList, deep: true, status: status, last: last,
 			argv: ours("--expect", "status < 400", "--expect", "hsts == -1 || hsts >= 300",
 				"--fail-if", `server matches "^Apache/\\d+"`, "--expect", `all(cookies, .Path == "/")`),
+		},
+		{
+			name: "wget-kept", input: hostList, status: `"status":200`, last: `"accept-ranges"`,
+			argv: func(l *lab, j job) []string { // and what it has written is printed, so that it can be counted
+				const script = `rm -f "$0" && "$@" -c -O "$0" && cat "$0"`
+				return append([]string{"sh", "-c", script, "/dev/shm/wget-bench.ndjson"}, ours()(l, j)...)
+			},
 		},
 		{
 			name: "wget-ordered", input: hostList, ordered: true, status: `"status":200`, last: `"accept-ranges"`,

@@ -89,6 +89,12 @@ func experiments(cfg config) []experiment {
 			points:  []point{{hosts: cfg.names, parallel: 4 * parallel, names: true, lossy: true}}, // a fifth of them wait
 		})
 	}
+	if cfg.resume > 0 {
+		list = append(list, experiment{
+			name: "kept", title: "Records that can be gone on with", base: "wget-json", clients: []string{"wget-json", "wget-kept"},
+			points: []point{{hosts: cfg.hosts, parallel: parallel}},
+		})
+	}
 	if cfg.reconcile > 0 {
 		e := experiment{
 			name: "reconcile", title: "Every host accounted for", reconciled: true,
@@ -102,7 +108,7 @@ func experiments(cfg config) []experiment {
 	if len(list) == 0 && cfg.stack == 0 {
 		list = append(list, experiment{
 			name: "table", title: "Headers of a 64 KiB page", base: "floor", counts: true,
-			clients: append(deep, "wget-csv", "wget-policy", "curl", "gnu-wget", "lesson", "aiohttp"),
+			clients: append(deep, "wget-csv", "wget-group", "wget-policy", "curl", "gnu-wget", "lesson", "aiohttp"),
 			points:  []point{{hosts: cfg.hosts, parallel: parallel}},
 		})
 	}

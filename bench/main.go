@@ -35,8 +35,8 @@ type config struct {
 	other         string // another wget to measure beside it; empty: none
 
 	// The other experiments, each by its size; 0: not asked for.
-	sweepLength, sweepParallel, memory, held, stack, names, reconcile int
-	tls, http2                                                        bool
+	sweepLength, sweepParallel, memory, held, stack, names, reconcile, resume int
+	tls, http2                                                                bool
 }
 
 func main() {
@@ -81,6 +81,13 @@ func run(ctx context.Context) (code int, err error) {
 			return 1, err
 		}
 		found.Stack = &stack
+	}
+	if cfg.resume > 0 {
+		resumed, err := l.resume(ctx, cfg.resume)
+		if err != nil {
+			return 1, err
+		}
+		found.Resumed = &resumed
 	}
 	var failed error
 	for _, e := range experiments(cfg) {
@@ -137,6 +144,7 @@ func parse(args []string) (config, error) {
 	sized(&cfg.stack, "stack", 500, "stack that each of so many hosts holds while it waits for its reply")
 	sized(&cfg.names, "names", 100_000, "cost of a list of names against the same list as addresses")
 	sized(&cfg.reconcile, "reconcile", 1_000_000, "account for every host of a list, also where some misbehave")
+	sized(&cfg.resume, "resume", 10_000_000, "cost and peak memory of -c, and of going on with so many records")
 	flags.BoolVar(&cfg.tls, "tls", false, "https, a full TLS 1.3 handshake each")
 	flags.BoolVar(&cfg.http2, "http2", false, "the same over HTTP/2, against HTTP/1.1")
 	if err := flags.Parse(args); err != nil {

@@ -17,8 +17,10 @@ type results struct {
 	Machine machine   `json:"machine"`
 	StartUp float64   `json:"start_up"` // of wget --version, as a multiple of curl's
 	Stack   *float64  `json:"stack_bytes_per_host,omitempty"`
-	Tables  []table   `json:"tables"`
-	Budgets []budget  `json:"budgets"`
+
+	Resumed *resumption `json:"resumed,omitempty"`
+	Tables  []table     `json:"tables"`
+	Budgets []budget    `json:"budgets"`
 }
 
 type table struct {

@@ -19,16 +19,21 @@ import (
 type config struct {
 	specs    []fetch.Spec   // targets among the arguments
 	files    []string       // input files; "-" is stdin
+	from     []string       // records of earlier runs, in place of asking; "-" is stdin
 	tlsFiles []file         // files that have been read
 	defaults fetch.Defaults // for targets that do not say otherwise
 	demo     bool           // the sample servers answer
 	fetch    fetch.Options
 	report   report.Options
 	format   report.Format
-	output   string // file for the records; "" and "-" are stdout
-	quiet    bool   // no closing lines
-	fail     bool   // a status of 400 or more is a failure
-	exitZero bool   // records call for no exit code
+	keep     keep
+	shard    shard
+	args     []string // as they were given
+	output   string   // file for the records; "" and "-" are stdout
+	page     string   // file for the report page; "" for none
+	quiet    bool     // no closing lines
+	fail     bool     // a status of 400 or more is a failure
+	exitZero bool     // records call for no exit code
 }
 
 // config checks the flags and the arguments. set reports whether a flag is on the
@@ -50,9 +55,10 @@ func (f *flags) config(set func(string) bool, args []string, s streams) (*config
 		return nil, err
 	}
 	c := &config{
-		files: f.inputs, demo: f.demo, output: f.output, quiet: f.quiet, fail: f.fail, exitZero: f.exitZero,
+		files: f.inputs, from: f.from, demo: f.demo, output: f.output, page: f.page, quiet: f.quiet, fail: f.fail, exitZero: f.exitZero || f.dir != "",
 		defaults: fetch.Defaults{TLS: f.https, Ports: ports, Path: fetch.RequestTarget(f.path)},
 		format:   format,
+		keep:     keep{resume: f.resume, again: f.again, dir: f.dir},
 		tlsFiles: f.tlsFiles(),
 	}
 	if c.report, err = f.reportOptions(set, s, os.Getenv); err != nil {
@@ -61,6 +67,13 @@ func (f *flags) config(set func(string) bool, args []string, s streams) (*config
 	if c.fetch, err = f.fetchOptions(set, s.err); err != nil {
 		return nil, err
 	}
+	if err := c.checkKept(); err != nil {
+		return nil, err
+	}
+	if c.shard, err = f.shard.shard(os.Getenv); err != nil {
+		return nil, err
+	}
+	c.fetch.Rate /= float64(c.shard.step())
 	return c, c.addTargets(args, s)
 }
 
@@ -75,9 +88,19 @@ func (f *flags) checkPairs(set func(string) bool) error {
 		{"http1.1", "http2"},
 		{"http1.0", "http2-prior-knowledge"},
 		{"http1.1", "http2-prior-knowledge"},
+		{"from", "demo"},
+		{"baseline", "group"},
+		{"baseline", "fields"},
 		{"proxy", "no-proxy"},
 		{"noproxy", "no-proxy"},
 		{"proxy", "unix-socket"},
+		{"from", "continue"},
+		{"from", "out"},
+		{"from", "shard"},
+		{"baseline", "continue"},
+		{"baseline", "out"},
+		{"out", "output-document"},
+		{"out", "retry-failed"},
 	} {
 		if set(pair[0]) && set(pair[1]) {
 			return usage("--%s and --%s contradict each other", pair[0], pair[1])
@@ -100,6 +123,16 @@ func (f *flags) checkPairs(set func(string) bool) error {
 		return usage("--output-document: an empty name; - is stdout")
 	case len(f.dnsServers) == 0 && set("dns-servers"):
 		return usage("--dns-servers: an empty list")
+	case set("report") && isStdout(f.page):
+		return usage("--report: the page goes to a file of its own")
+	case set("report") && (f.resume || set("out")):
+		return usage("--report does not go with -c and --out: when all is recorded, --from makes the page")
+	case f.dir == "" && set("out"):
+		return usage("--out: an empty name")
+	case f.resume && f.dir == "" && isStdout(f.output):
+		return usage("-c needs -O FILE: the file is what says how far the run has come")
+	case f.again && !f.resume:
+		return usage("--retry-failed needs -c")
 	case f.quiet && f.progress == "bar":
 		return usage("--quiet and --progress bar contradict each other")
 	case f.keyFile != "" && f.certFile == "":
@@ -108,8 +141,12 @@ func (f *flags) checkPairs(set func(string) bool) error {
 	return nil
 }
 
-// expand sets the flags that --json, --head and --timeout are short for.
+// expand sets the flags that --json, --head and --timeout are short for, and the
+// format of records that are kept.
 func (f *flags) expand(set func(string) bool) {
+	if (f.resume || f.dir != "") && !set("format") {
+		f.format = "json"
+	}
 	for _, short := range f.formatFlags() {
 		if short.given {
 			f.format = short.format
@@ -176,6 +213,8 @@ func (f *flags) checkedFormat(s streams) (report.Format, error) {
 		return format, usage("--include-raw needs --json")
 	case f.group != "" && !format.HasGroups:
 		return format, usage("--group does not go with --format %s", f.format)
+	case f.baseline != "" && !format.HasGroups:
+		return format, usage("--baseline does not go with --format %s", f.format)
 	case f.fields != "" && !format.HasColumns:
 		return format, usage("--fields does not go with --format %s", f.format)
 	case format.Binary && f.output == "" && isTerminal(s.out):
@@ -194,7 +233,7 @@ func (f *flags) fetchOptions(set func(string) bool, stderr io.Writer) (o fetch.O
 		Tries: f.tries, RetryRefused: f.retryRefused,
 		Location: f.location, MaxRedirect: f.maxRedirect, AllowPrivate: f.allowPrivate,
 		UnixSocket: f.unixSocket,
-		MaxHeader:  int(f.maxHeader), Parallel: f.parallel, PerAddr: f.perIP, Rate: float64(f.rate), AllAddrs: f.allIPs, Ordered: f.keepOrder,
+		MaxHeader:  int(f.maxHeader), Parallel: f.parallel, PerAddr: f.perIP, Rate: float64(f.rate), Trace: f.verbose > 1, AllAddrs: f.allIPs, Ordered: f.keepOrder,
 	}
 	if most := maxParallel(); f.parallel > most {
 		fmt.Fprintf(stderr, "%s: --parallel-max %d: this process may open %d connections at once (ulimit -n)\n", f.program, f.parallel, most)
@@ -251,7 +290,7 @@ func (f *flags) routes() (routes []fetch.Route, err error) {
 // reportOptions says how to show results.
 func (f *flags) reportOptions(set func(string) bool, s streams, env func(string) string) (o report.Options, err error) {
 	o = report.Options{
-		Program: f.program, IncludeRaw: f.includeRaw, Verbose: f.verbose,
+		Program: f.program, IncludeRaw: f.includeRaw, Verbose: f.verbose > 0, Detailed: f.verbose > 1,
 		Color:    useColor(f.color, s.out, env) && (isStdout(f.output) || f.color == "always"),
 		ColorErr: useColor(f.color, s.err, env),
 		Progress: f.progressOptions(s, env),
@@ -270,6 +309,12 @@ func (f *flags) reportOptions(set func(string) bool, s streams, env func(string)
 			return o, usage("--group: %w", err)
 		}
 		o.Group, o.Wide = &by, f.wide
+	}
+	if f.baseline != "" {
+		if o.Baseline, err = readBaseline(f.baseline); err != nil {
+			return o, err
+		}
+		o.Wide = f.wide
 	}
 	if o.Match, err = parseEach("--match %q: %w", f.match, report.ParseCondition); err != nil {
 		return o, err
@@ -308,7 +353,7 @@ func (f *flags) progressOptions(s streams, env func(string) string) report.Progr
 		if env("TERM") != "dumb" && !(isStdout(f.output) && isPipe(s.out)) && !f.isTyped(s.in) {
 			p.Style, p.Delay = report.ProgressBar, time.Second
 		}
-	case f.verbose:
+	case f.verbose > 0:
 		p.Style = report.ProgressLines
 	}
 	return p
@@ -328,6 +373,12 @@ func (f *flags) isTyped(stdin io.Reader) bool {
 // addTargets reads the arguments. Without any target it turns to the samples or
 // to stdin.
 func (c *config) addTargets(args []string, s streams) error {
+	switch {
+	case len(c.from) > 0 && len(args)+len(c.files) > 0:
+		return usage("--from shows recorded hosts, and no others: name no target beside it")
+	case len(c.from) > 0:
+		return nil
+	}
 	if len(args)+len(c.files) == 0 {
 		switch {
 		case c.demo:
@@ -338,6 +389,7 @@ func (c *config) addTargets(args []string, s streams) error {
 			c.files = []string{"-"}
 		}
 	}
+	c.args = args
 	for _, text := range args {
 		spec, err := fetch.Parse(text, c.defaults)
 		switch shown := fetch.WithoutUser(text); {

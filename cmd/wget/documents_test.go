@@ -3,7 +3,6 @@ package wget
 import (
 	"bytes"
 	"encoding/json"
-	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -18,6 +17,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"wget/internal/fetch"
+	"wget/internal/fetch/dns"
 )
 
 // The tables for readers say what the code says.
@@ -61,7 +61,63 @@ func TestDocuments(t *testing.T) {
 		}
 		same(t, "anomalies", want, table(t, "docs/json.md", "Anomalies"))
 	})
+	t.Run("manual page", func(t *testing.T) {
+		page, err := os.ReadFile("../../docs/wget.1")
+		if err != nil {
+			t.Fatal(err)
+		}
+		var made bytes.Buffer
+		if code := Main(t.Context(), []string{"wget", "--man"}, nil, &made, t.Output(), nil); code != exitOK {
+			t.Fatalf("exit code %d", code)
+		}
+		same(t, "go run . --man > docs/wget.1 makes it anew", made.String(), string(page))
+	})
+	t.Run("environment", func(t *testing.T) {
+		asked := map[string]bool{"SSL_CERT_FILE": true, "SSL_CERT_DIR": true} // by crypto/x509
+		env := func(name string) string {
+			asked[name] = true
+			return ""
+		}
+		useColor("auto", t.Output(), env)
+		if _, err := new(flags).proxies(func(string) bool { return false }, env); err != nil {
+			t.Fatal(err)
+		}
+		resolver := dns.New(t.Context(), dns.Config{Etc: t.TempDir(), Getenv: env})
+		defer resolver.Close()
+		if _, err := resolver.Lookup(t.Context(), dns.Query{Name: "localhost"}); err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range engines() {
+			(&shardFlag{auto: true}).shard(func(name string) string {
+				env(name)
+				if name == e.number {
+					return "1"
+				}
+				return ""
+			})
+		}
+		delete(asked, "") // the count that an engine does not tell
+		listed := make(map[string]bool)
+		for _, v := range variables() {
+			for _, name := range v.names {
+				listed[name] = true
+			}
+		}
+		same(t, "environment", asked, listed)
+	})
 	t.Run("keys", func(t *testing.T) { checkKeys(t, table(t, "docs/json.md", "Keys")) })
+	t.Run("schema", func(t *testing.T) {
+		of := readSchema(t)
+		failure := of.Properties["error"]
+		same(t, "keys", of.keys(), documentedKeys(table(t, "docs/json.md", "Keys"), of.keys()))
+		same(t, "stages", words(constants(t, "Stage")), failure.Properties["stage"].Enum)
+		same(t, "kinds", words(constants(t, "Kind")), failure.Properties["kind"].Enum)
+		var anomalies []string
+		for a := range fetch.Anomalies(1<<len(constants(t, "Anomalies")) - 1).All() {
+			anomalies = append(anomalies, a.Name)
+		}
+		same(t, "anomalies", anomalies, of.Properties["anomalies"].Items.Enum)
+	})
 }
 
 func same(t *testing.T, what string, want, got any) {
@@ -124,16 +180,25 @@ func flagRows(g group) (rows [][]string) {
 		if f.Shorthand != "" {
 			name = "`-" + f.Shorthand + "`, " + name
 		}
-		value := f.DefValue
-		switch {
-		case f.Name == "parallel-max":
-			value = fmt.Sprintf("%d, or fewer by the limit on descriptors", fetch.DefaultParallel)
-		case value == "false", value == "0", value == "[]":
-			value = ""
-		}
-		rows = append(rows, []string{name, meaning, strings.ReplaceAll(value, version(), "VERSION")})
+		rows = append(rows, []string{name, meaning, strings.ReplaceAll(defaultText(f), version(), "VERSION")})
 	})
 	return rows
+}
+
+// In the manual page a text reads as it is, whatever roff would make of it.
+func TestRoff(t *testing.T) {
+	for text, want := range map[string]string{
+		"write to `FILE`; - is stdout": `write to \fIFILE\fR; \- is stdout`,
+		"-k, or (--tls-min) with -nv.": `\fB\-k\fR, or (\fB\-\-tls\-min\fR) with \fB\-nv\fR.`,
+		"send 'Name:' as --http1.0":    `send \(aqName:\(aq as \fB\-\-http1.0\fR`,
+		"a well-known base-64 ^~":      `a well\-known base\-64 \(ha\(ti`,
+		`.so is no request, \xNN too`:  `\&.so is no request, \exNN too`,
+		"'br is none either":           `\(aqbr is none either`,
+	} {
+		if got := roffText(text); got != want {
+			t.Errorf("%s\n got %s\nwant %s", text, got, want)
+		}
+	}
 }
 
 // constants lists the constants of a type of package fetch, as they are declared.
@@ -205,6 +270,11 @@ func checkKeys(t *testing.T, rows [][]string) {
 			}
 		}
 	}
+	same(t, "keys", keys, documentedKeys(rows, keys))
+}
+
+// documentedKeys is what the table of keys says: each key, and those of its objects if it has some in keys.
+func documentedKeys(rows [][]string, keys map[string]map[string]bool) map[string]map[string]bool {
 	got := make(map[string]map[string]bool)
 	for _, row := range rows {
 		for _, key := range quoted(row[0]) {
@@ -216,7 +286,50 @@ func checkKeys(t *testing.T, rows [][]string) {
 			}
 		}
 	}
-	same(t, "keys", keys, got)
+	return got
+}
+
+// schema is as much of a JSON Schema as docs/record.schema.json is compared by.
+type schema struct {
+	Ref        string            `json:"$ref"`
+	Defs       map[string]schema `json:"$defs"`
+	Properties map[string]schema
+	Items      *schema
+	Enum       []string
+}
+
+func readSchema(t *testing.T) (s schema) {
+	t.Helper()
+	text, err := os.ReadFile("../../docs/record.schema.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(text, &s); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// keys is the properties of a schema, with those of its objects, and of the objects of its lists.
+func (s schema) keys() map[string]map[string]bool {
+	resolved := func(of schema) schema {
+		if name, ok := strings.CutPrefix(of.Ref, "#/$defs/"); ok {
+			return s.Defs[name]
+		}
+		return of
+	}
+	keys := make(map[string]map[string]bool)
+	for key, of := range s.Properties {
+		keys[key] = make(map[string]bool)
+		of = resolved(of)
+		if key != "fields" && of.Items != nil {
+			of = resolved(*of.Items)
+		}
+		for inner := range of.Properties {
+			keys[key][inner] = true
+		}
+	}
+	return keys
 }
 
 // addKeys adds the keys of an object, or of the objects of a list.

@@ -22,6 +22,7 @@ const (
 	exitProtocol = 7
 	exitStatus   = 8
 	exitCheck    = 9
+	exitAgain    = 75  // EX_TEMPFAIL of sysexits.h
 	exitSignal   = 128 // plus the number of the signal
 )
 
@@ -48,7 +49,8 @@ func exitCodes() []exitMeaning {
 		{[]int{exitAuth}, "a status of 401 or 407, with --fail; a proxy that wants credentials"},
 		{[]int{exitProtocol}, "a reply that is not HTTP/1, or past a limit; a redirect that leads nowhere"},
 		{[]int{exitStatus}, "a status of 400 or more, with --fail"},
-		{[]int{exitCheck}, "a check did not hold (--expect, --fail-if)"},
+		{[]int{exitCheck}, "a check did not hold (--expect, --fail-if), or something changed (--baseline)"},
+		{[]int{exitAgain}, "told to stop, with --out: the same command goes on"},
 		{[]int{exitSignal + int(syscall.SIGINT), exitSignal + int(syscall.SIGTERM)}, "SIGINT, SIGTERM"},
 	}
 }
@@ -61,6 +63,7 @@ func (i Interrupted) Error() string { return i.Signal.String() }
 // outcome is everything that a command can end with. The zero value is success.
 type outcome struct {
 	signal  syscall.Signal // the signal that ended the run; 0 for none
+	again   bool           // after a signal the same command is to be tried again
 	err     error          // why the command could not do all that was asked, not yet said
 	records int            // the exit code that the records call for; they have been shown
 }
@@ -70,6 +73,8 @@ type outcome struct {
 func (o outcome) code() int {
 	var coded codedError
 	switch {
+	case o.signal != 0 && o.again:
+		return exitAgain
 	case o.signal != 0:
 		return exitSignal + int(o.signal)
 	case errors.As(o.err, &coded):
@@ -121,6 +126,29 @@ func recordsCode(s *report.Summary, fail bool) int {
 		code = lower(code, exitCheck)
 	}
 	return code
+}
+
+// changesCode is the exit code beside a baseline: the records count only by what
+// is not as it was, and a line of an input that is no target.
+func changesCode(s *report.Summary) (code int) {
+	if s.Kinds[fetch.KindBadTarget] > 0 {
+		code = exitUsage
+	}
+	if s.Changes > 0 || s.Checks.Failed > 0 {
+		code = lower(code, exitCheck)
+	}
+	return code
+}
+
+// judge is the exit code that the records call for.
+func (c *config) judge(s *report.Summary) int {
+	switch {
+	case c.exitZero:
+		return exitOK
+	case c.report.Baseline != nil:
+		return changesCode(s)
+	}
+	return recordsCode(s, c.fail)
 }
 
 func kindCode(k fetch.Kind) int {

@@ -19,6 +19,7 @@ type flags struct {
 	ports  []string
 	path   string
 	allIPs bool
+	from   []string
 	demo   bool
 
 	method     string
@@ -72,17 +73,25 @@ type flags struct {
 	fields      string
 	pairs, wide bool
 	includeRaw  bool
+	page        string
 	keepOrder   bool
 	color       string
 	quiet       bool
-	verbose     bool
+	verbose     verbosity
 	progress    string
 
 	match, expect, failIf []string
+	baseline              string
 	fail                  bool
 	exitZero              bool
 
+	resume bool
+	again  bool
+	dir    string
+	shard  shardFlag
+
 	completion string
+	manual     bool
 }
 
 // group is one part of the help text.
@@ -107,6 +116,7 @@ func (f *flags) groups() []group {
 		{"Redirects", f.declareRedirects},
 		{"Output", f.declareOutput},
 		{"Verdict", f.declareVerdict},
+		{"Long runs", f.declareLongRuns},
 		{"About", f.declareAbout},
 	} {
 		set := pflag.NewFlagSet(g.title, pflag.ContinueOnError)
@@ -123,6 +133,7 @@ func (f *flags) declareTargets(p *pflag.FlagSet) {
 	p.StringSliceVar(&f.ports, "port", nil, "ask these ports of targets without one, as `LIST` 80,8080")
 	p.StringVar(&f.path, "path", "/", "ask for `PATH` of targets without one")
 	p.BoolVar(&f.allIPs, "all-ips", false, "ask each address of a name, and show where they differ")
+	p.StringArrayVar(&f.from, "from", nil, "show the records of an earlier run in `FILE` instead of asking; - is stdin; repeatable")
 	p.BoolVar(&f.demo, "demo", false, "ask sample servers inside the program instead of the network")
 }
 
@@ -196,11 +207,13 @@ func (f *flags) declareOutput(p *pflag.FlagSet) {
 	p.BoolVar(&f.includeRaw, "include-raw", false, "add the header sections, base64, to JSON records")
 	p.StringVar(&f.group, "group", "", "say each distinct answer once; `HOW` is exact or a list of fields")
 	p.Lookup("group").NoOptDefVal = groupByRule
+	p.StringVar(&f.page, "report", "", "write a page for a browser to `FILE`, beside the records")
 	p.BoolVar(&f.wide, "wide", false, "do not cut what a terminal has no room for")
 	p.BoolVar(&f.keepOrder, "keep-order", false, "show results in the order of the targets")
 	p.StringVar(&f.color, "color", "auto", "colour `WHEN` auto, always or never")
 	p.BoolVarP(&f.quiet, "quiet", "q", false, "no closing lines and no progress")
-	p.BoolVarP(&f.verbose, "verbose", "v", false, "announce each host, tell its TLS session and explain anomalies, on stderr")
+	p.VarP(&f.verbose, "verbose", "v", "tell more on stderr: starts, TLS, what was odd; -vv also what was tried and sent, and timing")
+	p.Lookup("verbose").NoOptDefVal = "true"
 	p.StringVar(&f.progress, "progress", "auto", "show progress as `STYLE` auto, bar or none")
 	p.BoolP("server-response", "S", false, "accepted for GNU wget's sake: headers are what this prints")
 	p.Bool("no-verbose", false, "accepted for GNU wget's sake, as -nv")
@@ -214,13 +227,22 @@ func (f *flags) declareVerdict(p *pflag.FlagSet) {
 	p.StringArrayVar(&f.match, "match", nil, "show only hosts that `EXPR` is true of; repeatable")
 	p.StringArrayVar(&f.expect, "expect", nil, "check that `EXPR` is true of every host; repeatable")
 	p.StringArrayVar(&f.failIf, "fail-if", nil, "check that `EXPR` is true of no host; repeatable")
+	p.StringVar(&f.baseline, "baseline", "", "show what is not as in the records of an earlier run in `FILE`")
 	p.BoolVar(&f.exitZero, "exit-zero", false, "exit with 0 when every target has a record")
+}
+
+func (f *flags) declareLongRuns(p *pflag.FlagSet) {
+	p.BoolVarP(&f.resume, "continue", "c", false, "go on with the JSON records in -O FILE, whatever ended the run that wrote them")
+	p.BoolVar(&f.again, "retry-failed", false, "with -c, ask those that failed again; the later record of a target counts")
+	p.StringVar(&f.dir, "out", "", "write a part of a list to a file of its own in `DIR`, and go on with it; JSON")
+	p.Var(&f.shard, "shard", "ask only every N-th target from the I-th on: 0/8 to 7/8, auto/N or auto in an array job")
 }
 
 func (f *flags) declareAbout(p *pflag.FlagSet) {
 	p.BoolP("help", "h", false, "show this help")
 	p.BoolP("version", "V", false, "show the version")
 	p.StringVar(&f.completion, "completion", "", "print the completion script for `SHELL`: bash, zsh or fish")
+	p.BoolVar(&f.manual, "man", false, "print the manual page, for man -l -")
 }
 
 // groupByRule is the value of --group without one.

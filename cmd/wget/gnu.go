@@ -67,7 +67,7 @@ func downloadFlags() []string {
 		"--trust-server-names", "--backups", "--save-headers", "--unlink", "--convert-links", "--convert-file-only",
 		"-K", "--backup-converted", "--delete-after", "--warc-file", "--remote-name", "--remote-header-name",
 		// How to go about it.
-		"-c", "--continue", "--start-pos", "-nc", "--no-clobber", "-N", "--timestamping", "--limit-rate", "--quota",
+		"--start-pos", "-nc", "--no-clobber", "-N", "--timestamping", "--limit-rate", "--quota",
 	}
 }
 

@@ -10,6 +10,12 @@ import (
 	"wget/internal/report"
 )
 
+// Sentences that the help text and the manual page share.
+const (
+	targetsFrom = "Targets come from the arguments, from -i, or else from stdin."
+	lowestWins  = "The lowest of 2 to 9 wins."
+)
+
 // example is a command line and what it is good for.
 type example struct{ command, purpose string }
 
@@ -35,7 +41,7 @@ func writeHelp(w io.Writer, columns int, c *cobra.Command, groups []group) {
 	width := min(max(columns, narrowestHelp), widestHelp)
 	fmt.Fprintf(w, "%s\n\nUsage:\n", wrapped(c.Short, 0, width))
 	fmt.Fprintf(w, "  %s\n\n%s\n\nExamples:\n", wrapped(c.Use, 4, width-2),
-		wrapped("Targets come from the arguments, from -i, or else from stdin.", 0, width))
+		wrapped(targetsFrom, 0, width))
 	for _, e := range examples(c.Name()) {
 		writeRow(w, width, 40, e.command, e.purpose)
 	}
@@ -50,7 +56,7 @@ func writeHelp(w io.Writer, columns int, c *cobra.Command, groups []group) {
 	for _, e := range exitCodes() {
 		writeRow(w, width, 8, e.list(), e.meaning)
 	}
-	fmt.Fprintln(w, "The lowest of 2 to 9 wins.")
+	fmt.Fprintln(w, lowestWins)
 }
 
 // writeRow writes a word and what it means beside it, or below it where there is

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash"
 	"io"
 	"iter"
 	"math"
@@ -19,7 +20,10 @@ type hosts struct {
 	specs    []fetch.Spec
 	inputs   []input
 	defaults fetch.Defaults
-	failed   error // why an input, the first of its kind, could not be read to its end
+	shard    shard                // the part of the list that is asked
+	done     func(index int) bool // reports which targets are passed over; nil for none
+	digest   hash.Hash            // gets the inputs as they are read; nil for nothing
+	failed   error                // why an input, the first of its kind, could not be read to its end
 
 	// How far the targets have been read, for a guess at how many are to come.
 	listed    int          // targets among the arguments
@@ -31,7 +35,7 @@ type hosts struct {
 // newHosts checks every input before the first host is asked, so that a wrong
 // name is found at once.
 func newHosts(c *config, stdin io.Reader) (*hosts, error) {
-	h := &hosts{specs: c.specs, defaults: c.defaults}
+	h := &hosts{specs: c.specs, defaults: c.defaults, shard: c.shard}
 	for _, spec := range c.specs {
 		h.listed += min(spec.Count(), math.MaxInt-h.listed)
 	}
@@ -70,10 +74,19 @@ func (h *hosts) names() string {
 // isEmpty reports whether there was no target, once everything has been read.
 func (h *hosts) isEmpty() bool { return h.read.Load() == 0 }
 
-// expected is the number of targets in all: exact if all are known, and else a
+// own is the number of the shard's targets in what has been read.
+func (h *hosts) own() int { return h.shard.share(int(h.read.Load())) }
+
+// expected is the number of the shard's targets in all.
+func (h *hosts) expected() (n int, exact bool) {
+	n, exact = h.expectedInAll()
+	return h.shard.share(n), exact
+}
+
+// expectedInAll is the number of targets of all shards: exact if all are known, and else a
 // guess from how many were in the bytes read so far. It is 0 if there is no
 // ground for a guess.
-func (h *hosts) expected() (n int, exact bool) {
+func (h *hosts) expectedInAll() (n int, exact bool) {
 	read, consumed := int(h.read.Load()), h.consumed.Load()
 	switch {
 	case h.exhausted.Load():
@@ -91,36 +104,64 @@ func (h *hosts) expected() (n int, exact bool) {
 	return h.listed + int(inFiles), false
 }
 
-// targets yields the targets, numbered from 0. It ends early when ctx does, also
-// while it waits for input.
+// targets yields the targets that are to be asked, numbered from 0 by their place
+// in the whole list. It ends early when ctx does, also while it waits for input.
 func (h *hosts) targets(ctx context.Context) iter.Seq[fetch.Target] {
 	return func(yield func(fetch.Target) bool) {
-		index := 0
 		defer h.exhausted.Store(true)
-		number := func(t fetch.Target) bool {
-			t.Index = index
-			index++
-			h.read.Store(int64(index))
-			return yield(t)
-		}
+		n := &numbering{hosts: h, yield: yield}
 		for _, spec := range h.specs {
-			if !yieldAll(spec, number) {
+			if !n.add(spec) {
 				return
 			}
 		}
 		for _, in := range h.inputs {
-			if !h.readInput(ctx, in, number) {
+			if !h.readInput(ctx, in, n) {
 				return
 			}
 		}
 	}
 }
 
+// numbering numbers targets as they are read.
+type numbering struct {
+	*hosts
+	next  int // index of the next target
+	yield func(fetch.Target) bool
+}
+
+// add yields those targets of a spec that are to be asked, until yield returns
+// false.
+func (n *numbering) add(spec fetch.Spec) bool {
+	for i, t := range spec.Every(n.shard.after(n.next), n.shard.step()) {
+		t.Index = n.next + i
+		n.read.Store(int64(t.Index) + 1)
+		if n.isPassedOver(t.Index) {
+			continue
+		}
+		if !n.yield(t) {
+			return false
+		}
+	}
+	n.skip(spec.Count())
+	return true
+}
+
+// skip numbers targets that nobody asks for.
+func (n *numbering) skip(count int) {
+	n.next += min(count, math.MaxInt-n.next)
+	n.read.Store(int64(n.next))
+}
+
+func (n *numbering) isPassedOver(index int) bool {
+	return !n.shard.has(index) || n.done != nil && n.done(index)
+}
+
 // readInput yields the targets of one input, and reports whether to go on with
 // the next.
-func (h *hosts) readInput(ctx context.Context, in input, yield func(fetch.Target) bool) bool {
+func (h *hosts) readInput(ctx context.Context, in input, n *numbering) bool {
 	first, wanted := true, true
-	err := readLines(ctx, in.open, func(line []byte, long bool) bool {
+	err := readLines(ctx, h.opened(in), func(line []byte, long bool) bool {
 		h.consumed.Add(int64(len(line)))
 		if first && isUTF16(line) {
 			h.fail(usage("%s is UTF-16: a list of targets is UTF-8", in.name))
@@ -128,9 +169,9 @@ func (h *hosts) readInput(ctx context.Context, in input, yield func(fetch.Target
 		}
 		first = false
 		if long {
-			wanted = yield(fetch.BadTarget(startOf(line), fmt.Errorf("a line of more than %d bytes", maxLine)))
+			wanted = n.add(fetch.BadTarget(startOf(line), fmt.Errorf("a line of more than %d bytes", maxLine)).Only())
 		} else {
-			wanted = h.readLine(line, yield)
+			wanted = n.addLine(line)
 		}
 		return wanted
 	})
@@ -157,49 +198,61 @@ func isUTF16(start []byte) bool {
 	return pair == [2]byte{0xff, 0xfe} || pair == [2]byte{0xfe, 0xff} || (pair[0] == 0) != (pair[1] == 0)
 }
 
-// readLine yields the targets of one line. A line that is no target is yielded
-// with its error.
-func (h *hosts) readLine(line []byte, yield func(fetch.Target) bool) bool {
-	text := string(withoutComment(bytes.TrimPrefix(line, []byte(byteOrderMark))))
-	if text == "" {
+// addLine yields the targets of one line. A line that is no target is yielded with
+// its error. A line that is nobody's is not parsed.
+func (n *numbering) addLine(line []byte) bool {
+	line = withoutComment(bytes.TrimPrefix(line, []byte(byteOrderMark)))
+	if len(line) == 0 {
 		return true
 	}
-	spec, err := fetch.Parse(text, h.defaults)
+	if n.isPassedOver(n.next) && fetch.IsSingle(line, n.defaults) {
+		n.skip(1)
+		return true
+	}
+	text := string(line)
+	spec, err := fetch.Parse(text, n.defaults)
 	if strings.Contains(text, byteOrderMark) {
 		err = errors.New("a byte order mark inside of the line: two files were joined here")
 	}
 	if err != nil {
-		return yield(fetch.BadTarget(text, err))
+		spec = fetch.BadTarget(text, err).Only()
 	}
-	return yieldAll(spec, yield)
+	return n.add(spec)
+}
+
+// opened opens an input that passes on to the digest what is read.
+func (h *hosts) opened(in input) func() (io.ReadCloser, error) {
+	if h.digest == nil {
+		return in.open
+	}
+	return func() (io.ReadCloser, error) {
+		r, err := in.open()
+		if err != nil {
+			return nil, err
+		}
+		return struct {
+			io.Reader
+			io.Closer
+		}{io.TeeReader(r, h.digest), r}, nil
+	}
 }
 
 // byteOrderMark starts each of the files that make a list, on some systems.
 const byteOrderMark = "\ufeff"
 
-// yieldAll yields the targets of a spec until yield returns false.
-func yieldAll(spec fetch.Spec, yield func(fetch.Target) bool) bool {
-	for t := range spec.All() {
-		if !yield(t) {
-			return false
-		}
-	}
-	return true
-}
-
 // withoutComment is a line without its end, the space around it, and a comment:
 // a # at the start or after a space or tab, and the rest of the line.
 func withoutComment(line []byte) []byte {
-	line = bytes.TrimSpace(line)
-	if len(line) > 0 && line[0] == '#' {
-		return nil
-	}
-	for _, mark := range []string{" #", "\t#"} {
-		if i := bytes.Index(line, []byte(mark)); i >= 0 {
-			line = line[:i]
+	for from := 0; ; {
+		i := bytes.IndexByte(line[from:], '#')
+		if i < 0 {
+			return bytes.TrimSpace(line)
+		}
+		from += i + 1
+		if before := line[:from-1]; len(bytes.TrimSpace(before)) == 0 || bytes.HasSuffix(before, []byte(" ")) || bytes.HasSuffix(before, []byte("\t")) {
+			return bytes.TrimSpace(before)
 		}
 	}
-	return bytes.TrimSpace(line)
 }
 
 // startOf names a line that is too long, by its text up to the place where

@@ -2,7 +2,6 @@ package wget
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -60,15 +59,6 @@ func streamFile(name string, stream any) file {
 	return file{name, info}
 }
 
-// statOf describes the file behind a stream, if there is one.
-func statOf(stream any) (os.FileInfo, error) {
-	f, ok := stream.(interface{ Stat() (os.FileInfo, error) })
-	if !ok {
-		return nil, errors.New("not a file")
-	}
-	return f.Stat()
-}
-
 // isFed reports whether writing to f feeds those who read it. A terminal and a
 // socket are different things to either side.
 func (f file) isFed() bool {
@@ -82,10 +72,17 @@ func isBlockDevice(info os.FileInfo) bool {
 // outputs lists what the run writes to.
 func (c *config) outputs(s streams) []file {
 	records := namedFile("--output-document", c.output)
-	if isStdout(c.output) {
+	switch {
+	case c.keep.dir != "":
+		records = namedFile("--out", parts{c.keep.dir, c.shard}.unfinished())
+	case isStdout(c.output):
 		records = streamFile("stdout", s.out)
 	}
-	return []file{records, streamFile("stderr", s.err)}
+	list := []file{records, streamFile("stderr", s.err)}
+	if c.page != "" {
+		list = append(list, namedFile("--report", c.page))
+	}
+	return list
 }
 
 // inputs lists what the run reads.
@@ -95,6 +92,13 @@ func (c *config) inputs(s streams) (list []file) {
 			list = append(list, streamFile("stdin", s.in))
 		} else {
 			list = append(list, namedFile("--input-file", name))
+		}
+	}
+	for _, name := range c.from {
+		if isStdin(name) {
+			list = append(list, streamFile("stdin", s.in))
+		} else {
+			list = append(list, namedFile("--from", name))
 		}
 	}
 	return append(list, c.tlsFiles...)

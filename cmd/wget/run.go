@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"sync/atomic"
 	"syscall"
@@ -14,8 +13,8 @@ import (
 	"wget/internal/report"
 )
 
-// run asks the targets and shows what comes of them. It calls begin before the
-// first is asked.
+// run asks the targets and shows what comes of them. It calls begin once nothing
+// blocks that does not know ctx, before the first is asked.
 func run(ctx context.Context, c *config, s streams, samples fs.FS, begin func()) outcome {
 	hosts, err := newHosts(c, s.in)
 	if err != nil {
@@ -24,7 +23,19 @@ func run(ctx context.Context, c *config, s streams, samples fs.FS, begin func())
 	if err := checkOutputs(c.outputs(s), c.inputs(s)); err != nil {
 		return outcome{err: err}
 	}
-	out, err := openOutput(ctx, c.output, s)
+	if c.keep.isOn() {
+		begin()
+	}
+	end := outcome{again: c.keep.dir != ""}
+	page, err := c.openPage(ctx, s)
+	if err != nil {
+		return outcome{err: err}
+	}
+	defer page.close()
+	dest, err := c.openDestination(ctx, hosts, s)
+	if err == errWhole || err != nil && signalOf(ctx) != 0 {
+		return end
+	}
 	if err != nil {
 		return outcome{err: err}
 	}
@@ -35,7 +46,7 @@ func run(ctx context.Context, c *config, s streams, samples fs.FS, begin func())
 	}
 	asking, showing, started := c.fetch, c.report, newStarts(c.report.Verbose)
 	asking.Starting, asking.Done = started.add, started.finish
-	showing.Progress.Started, showing.Progress.Finished, showing.Progress.Expected = started.count, started.finished, hosts.expected
+	showing.Progress.Started, showing.Progress.Finished, showing.Progress.Expected = started.count, started.finished, dest.expected
 	if asking.AllAddrs { // how many are behind a name is known when it has been looked up
 		showing.Progress.Expected = func() (int, bool) { return 0, false }
 	}
@@ -52,44 +63,35 @@ func run(ctx context.Context, c *config, s streams, samples fs.FS, begin func())
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	since := time.Now()
-	results := fetch.All(ctx, hosts.targets(ctx), asking)
-	sinks := []report.Sink{{Format: c.format, Out: out, Terminal: isTerminal(out.Writer)}}
-	summary, failed := report.Drain(results, started.announced, sinks, s.err, showing, stop)
-	if err := out.Close(); failed == nil {
-		failed = err
+	results := fetch.All(ctx, dest.targets(ctx), asking)
+	summary, failed := report.Drain(results, started.announced, append(page.sinks, dest.sink), s.err, showing, stop)
+	end.signal = signalOf(ctx)
+	whole := end.signal == 0 && failed == nil && hosts.failed == nil
+	for _, err := range []error{dest.close(whole), page.close()} {
+		if failed == nil {
+			failed = err
+		}
 	}
-
-	end := outcome{signal: signalOf(ctx)}
-	c.writeClosing(s.err, &summary, time.Since(since), end.signal != 0)
-	if !c.exitZero {
-		end.records = recordsCode(&summary, c.fail)
+	elapsed, interrupted := time.Since(since), end.signal != 0
+	all := dest.all(&summary)
+	summary.Checks = all.Checks
+	c.writeClosing(s.err, &summary, elapsed, interrupted)
+	if dest.kept != nil && failed == nil && (whole || interrupted) {
+		c.writeReceipt(s.err, dest.kept.receipt(hosts.own(), whole), elapsed)
 	}
+	end.records = c.judge(all)
 	switch {
 	case end.signal != 0: // the rest was not to be
 	case summary.Total() != started.count():
 		end.err = fmt.Errorf("%d targets were started and %d reported: please report this bug", started.count(), summary.Total())
 	case failed != nil:
-		end.err = fileError(fmt.Errorf("writing: %w", failed))
+		end.err = writeError(failed)
 	case hosts.failed != nil:
 		end.err = hosts.failed
 	case hosts.isEmpty():
 		fmt.Fprintf(s.err, "%s: no target in %s\n", showing.Program, report.Escape(hosts.names()))
 	}
 	return end
-}
-
-// writeClosing writes the lines that stand below all records. A run that was
-// interrupted has them whatever the number of hosts.
-func (c *config) writeClosing(stderr io.Writer, summary *report.Summary, elapsed time.Duration, interrupted bool) {
-	if text := summary.Interrupted(); text != "" && c.report.CountInterrupted {
-		fmt.Fprintf(stderr, "%s: %s\n", c.report.Program, text)
-	}
-	if !c.quiet && (summary.Total() > 1 || interrupted) {
-		fmt.Fprintf(stderr, "%s\n%s", summary.Line(elapsed), summary.Breakdown())
-		if len(c.report.Checks) > 0 {
-			fmt.Fprintln(stderr, report.Escape(summary.Checks.String()))
-		}
-	}
 }
 
 // signalOf is the signal that canceled ctx, or 0.

@@ -21,6 +21,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"wget/cmd/wget"
+	"wget/internal/testrecord"
 	"wget/internal/testserver"
 )
 
@@ -33,6 +34,7 @@ import (
 //	exits CODE COMMAND   wants the command to end with CODE
 //	same STREAM FILE     wants stdout, stderr or a file to be FILE, to the byte
 //	masked STREAM FILE   the same, but for addresses, times and durations
+//	records STREAM       wants records of docs/record.schema.json, at least one
 //	decode FILE FILE     writes the second as the first says
 //
 // In those files \r, \xNN and a backslash at the end of a line stand for CR,
@@ -47,6 +49,10 @@ func TestMain(m *testing.M) {
 
 func TestScripts(t *testing.T) {
 	module, err := filepath.Abs("../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	schema, err := testrecord.Load(filepath.Join(module, "docs", "record.schema.json"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -89,6 +95,12 @@ func TestScripts(t *testing.T) {
 			"same":   cmdSame,
 			"masked": cmdMasked,
 			"decode": cmdDecode,
+			"records": func(ts *testscript.TestScript, _ bool, args []string) {
+				n, err := schema.Check([]byte(ts.ReadFile(args[0])))
+				if ts.Check(err); n == 0 {
+					ts.Fatalf("no record in %s", args[0])
+				}
+			},
 		},
 	})
 }

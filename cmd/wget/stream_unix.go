@@ -8,7 +8,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// What a file can be waited for.
+// The events that a file can be waited for.
 const (
 	readable = unix.POLLIN
 	writable = unix.POLLOUT

@@ -1,6 +1,7 @@
 package wget
 
 import (
+	"errors"
 	"io"
 	"os"
 	"strings"
@@ -20,7 +21,7 @@ func useColor(when string, w io.Writer, env func(string) string) bool {
 	case isSet(env("CLICOLOR_FORCE")), isSet(env("FORCE_COLOR")):
 		return true
 	}
-	return isTerminal(w) && env("TERM") != "dumb"
+	return env("TERM") != "dumb" && isTerminal(w)
 }
 
 // isSet reports whether a variable of the environment turns something on.
@@ -50,4 +51,13 @@ func isPipe(stream any) bool { return hasMode(stream, os.ModeNamedPipe|os.ModeSo
 func hasMode(stream any, types os.FileMode) bool {
 	info, err := statOf(stream)
 	return err == nil && info.Mode()&types != 0
+}
+
+// statOf describes the file behind a stream, if there is one.
+func statOf(stream any) (os.FileInfo, error) {
+	f, ok := stream.(interface{ Stat() (os.FileInfo, error) })
+	if !ok {
+		return nil, errors.New("not a file")
+	}
+	return f.Stat()
 }

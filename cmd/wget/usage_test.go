@@ -139,6 +139,17 @@ func TestUsageErrors(t *testing.T) {
 		{"--json|--format|lines|h", "contradict"},
 		{"--include-raw|h", "--include-raw needs --json"},
 
+		{"-c|h", "-c needs -O FILE"},
+		{"-c|-O|-|h", "-c needs -O FILE"},
+		{"-c|-O|x|--format|raw|h", "-c needs --json"},
+		{"--out|x|--format|table|h", "--out needs --json"},
+		{"--out|x|-O|y|h", "contradict"},
+		{"--out||h", "an empty name"},
+		{"--retry-failed|h", "--retry-failed needs -c"},
+		{"--shard|1|h", "a shard is I/N"},
+		{"--shard|2/2|h", "0/2 to 1/2"},
+		{"--shard|0/2|--shard|1/2|h", "a second shard"},
+
 		{"--no-such-flag|h", "unknown flag"},
 		{"-Z|h", "unknown shorthand flag"},
 		{"--method", "needs an argument"},
@@ -168,7 +179,7 @@ func TestDownloadFlags(t *testing.T) {
 		"-r", "--recursive", "-l|2", "--level=2", "-p", "--page-requisites", "-P|dir", "--directory-prefix=dir",
 		"--mirror", "-K", "-k|-r", "-N", "--timestamping", "-nc", "--no-clobber", "-np", "--no-parent", "-nd", "-nH", "-E",
 		"--adjust-extension", "-A|jpg", "--accept=jpg", "-R|jpg", "--reject=jpg", "-D|a.test",
-		"--force-directories", "-c", "-B|url", "--base=url",
+		"--force-directories", "-B|url", "--base=url",
 		"--cut-dirs=1", "--limit-rate=1k", "--quota=1m", "--warc-file=x", "--span-hosts", "--convert-links",
 		"--content-disposition", "--save-headers", "--delete-after", "-qr",
 	} {

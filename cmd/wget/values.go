@@ -58,6 +58,21 @@ func (s *seconds) Set(text string) error {
 	return nil
 }
 
+// verbosity is a flag that counts how often it is given.
+type verbosity int
+
+func (v *verbosity) Type() string     { return "bool" }
+func (v *verbosity) IsBoolFlag() bool { return true }
+func (v *verbosity) String() string   { return strconv.FormatBool(*v > 0) }
+
+func (v *verbosity) Set(text string) error {
+	on, err := strconv.ParseBool(text)
+	if *v++; !on {
+		*v = 0
+	}
+	return err
+}
+
 // byteSize is a flag that reads a number of bytes, or of KiB and MiB as in 64k
 // and 1m.
 type byteSize int

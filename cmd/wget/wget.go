@@ -11,8 +11,8 @@ import (
 	"io/fs"
 	"path/filepath"
 	"runtime"
-	"runtime/debug"
 	"strings"
+	"sync"
 
 	"github.com/spf13/cobra"
 
@@ -20,14 +20,14 @@ import (
 )
 
 // Main runs the command line args and returns its exit code. The first of args is
-// the name that the program was called by, and calls itself. The end of ctx ends the run early; its cause is an [Interrupted]
-// if a signal ended it. The replies of --demo are the files of samples under
-// testdata/demo.
+// the name that the program was called by, and calls itself. The end of ctx ends
+// the run early; its cause is an [Interrupted] if a signal ended it. The replies of
+// --demo are the files of samples under testdata/demo.
 func Main(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer, samples fs.FS) int {
 	s := streams{stdin, untilStuck(ctx, stdout), untilStuck(ctx, stderr)}
 	name := programName(args[0])
 	asking, ended := make(chan struct{}), make(chan outcome, 1)
-	go func() { ended <- execute(ctx, name, args[1:], s, samples, func() { close(asking) }) }()
+	go func() { ended <- execute(ctx, name, args[1:], s, samples, sync.OnceFunc(func() { close(asking) })) }()
 	var end outcome
 	select {
 	case end = <-ended:
@@ -60,7 +60,13 @@ func interrupted(asking <-chan struct{}, ended <-chan outcome) outcome {
 // execute runs the command line, and calls asking before the first host is asked.
 func execute(ctx context.Context, name string, args []string, s streams, samples fs.FS, asking func()) (end outcome) {
 	printed := &checkedWriter{w: s.out}
-	command := newCommand(name, s, printed, func(c *config) { end = run(ctx, c, s, samples, asking) })
+	command := newCommand(name, s, printed, func(c *config) {
+		if len(c.from) > 0 {
+			end = replay(ctx, c, s, asking)
+		} else {
+			end = run(ctx, c, s, samples, asking)
+		}
+	})
 	command.SetArgs(expandGNU(args))
 	if len(args) > 0 && strings.HasPrefix(args[0], cobra.ShellCompRequestCmd) {
 		completionUsage(command.Flags())
@@ -75,7 +81,7 @@ func execute(ctx context.Context, name string, args []string, s streams, samples
 }
 
 // newCommand declares the command line. The command calls run with the checked
-// flags, or writes help, version or a completion script to stdout.
+// flags, or writes help, version, the manual page or a completion script to stdout.
 func newCommand(name string, s streams, stdout io.Writer, run func(*config)) *cobra.Command {
 	f := &flags{program: name}
 	groups := f.groups()
@@ -89,6 +95,10 @@ func newCommand(name string, s streams, stdout io.Writer, run func(*config)) *co
 		RunE: func(c *cobra.Command, args []string) error {
 			if f.completion != "" {
 				return writeCompletion(c, f.completion)
+			}
+			if f.manual {
+				writeManual(c.OutOrStdout(), c, groups)
+				return nil
 			}
 			checked, err := f.config(c.Flags().Changed, args, s)
 			if err == nil {
@@ -137,13 +147,4 @@ func (c *checkedWriter) Write(p []byte) (int, error) {
 type streams struct {
 	in       io.Reader
 	out, err io.Writer
-}
-
-// version is the version of the build: a tag, a pseudo-version, or "devel".
-func version() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok || info.Main.Version == "" || info.Main.Version == "(devel)" {
-		return "devel"
-	}
-	return strings.TrimPrefix(info.Main.Version, "v")
 }

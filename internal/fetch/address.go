@@ -63,9 +63,9 @@ func isAddr(text string) bool {
 	return ok
 }
 
-// toASCII is the name as it is looked up: escapes decoded, and what is not ASCII
-// mapped and encoded by UTS 46 as browsers do, without transitional processing
-// and without rules for ASCII. A name in ASCII stays as it is.
+// toASCII is the name as it is looked up: escapes decoded, and characters beyond
+// ASCII mapped and encoded by UTS 46 as browsers do, without transitional
+// processing and without rules for ASCII. A name in ASCII stays as it is.
 func toASCII(text string) (string, error) {
 	if strings.Contains(text, "%") {
 		if decoded := weburl.Unescape(text); checkText(decoded) == nil {
@@ -122,4 +122,25 @@ func endsInNumber(name string) bool {
 		label, digits = label[2:], digits+"abcdefABCDEF"
 	}
 	return strings.Trim(label, digits) == "" && name != ""
+}
+
+// errInHost is the error for a character that no host can hold.
+func errInHost(r rune) error {
+	switch r {
+	case ' ':
+		return errors.New("a host cannot hold spaces")
+	case '*', '{', '[':
+		return fmt.Errorf("a host cannot hold %q: patterns are not expanded, but a CIDR block is, as 192.0.2.0/24", r)
+	}
+	return fmt.Errorf("a host cannot hold %q", r)
+}
+
+// isRange reports whether a name is a range of IPv4 addresses in one of the usual
+// notations. No host has such a name, since every top-level domain has letters.
+func isRange(name string) bool {
+	return strings.Contains(name, "-") && strings.Count(name, ".") >= 3 && strings.Trim(name, "0123456789.-") == ""
+}
+
+func errRange() error {
+	return errors.New("a range of addresses is written as a CIDR block, as in 192.0.2.0/24")
 }

@@ -29,7 +29,9 @@ func (t *trip) dial() *Error {
 		err = t.connect()
 	}
 	if err != nil {
-		t.reply.Addr = netip.AddrPort{}
+		if !t.pinned().IsValid() {
+			t.reply.Addr = netip.AddrPort{}
+		}
 		if t.proxy != nil {
 			return t.proxyError(newError(StageConnect, t.step.reword(err)))
 		}
@@ -51,6 +53,7 @@ func (t *trip) connect() (err error) {
 	}
 	t.reply.Addr = netip.AddrPortFrom(t.addrs[0], t.port)
 	t.conn, err = t.v.f.connector.Connect(t.v.ctx, t.reply.Addr, t.step.at)
+	t.noteAttempt(t.reply.Addr, err)
 	return err
 }
 
@@ -129,6 +132,9 @@ func (t *trip) race(addrs []netip.Addr) error {
 			}()
 		case a := <-attempts:
 			running--
+			if winner.conn == nil {
+				t.noteAttempt(a.addr, a.err)
+			}
 			switch {
 			case a.err != nil && winner.conn == nil:
 				if failure == nil || !t.mayPass(failure) && t.mayPass(a.err) {
@@ -152,4 +158,6 @@ func (t *trip) race(addrs []netip.Addr) error {
 
 // mayPass reports whether another try could fare better than an attempt that
 // ended with err.
-func (t *trip) mayPass(err error) bool { return t.v.isTransient(newError(StageConnect, err)) }
+func (t *trip) mayPass(err error) bool {
+	return newError(StageConnect, err).isTransient(t.v.f.options.RetryRefused)
+}

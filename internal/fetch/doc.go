@@ -7,9 +7,13 @@
 // failed (its stage) and why (its kind); it never disturbs another host.
 //
 // A goroutine goes straight down the steps of host.go: resolve.go, dial.go,
-// tls.go, and the exchange of a protocol, http1.go, which fills headreader.go
-// and leaves a head.go; redirect.go sends it down again where an answer leads
-// elsewhere. docs/architecture.md draws the way through the program.
+// tunnel.go, tls.go, exchange.go. The exchange speaks a protocol: http1.go, which
+// fills a headreader.go, or http2.go, which reads frames (frame.go) into a
+// fieldblock.go. Both leave a head.go. Where the answer leads elsewhere,
+// redirect.go sends the goroutine down again.
+//
+// The calls between the files have no cycle. docs/architecture.md draws the way
+// through the program.
 //
 // The package knows nothing of flags, formats or terminals.
 package fetch

@@ -84,12 +84,3 @@ func (v *visit) edge(n int, addrs []netip.Addr) *visit {
 		},
 	}
 }
-
-// pinned is the address that the trip is for, which is invalid unless it is the
-// first hop of an edge: later hops are found by name.
-func (t *trip) pinned() netip.Addr {
-	if edge := t.v.result.Edge; edge != nil && len(t.v.result.Hops) == 0 {
-		return edge.Addr
-	}
-	return netip.Addr{}
-}

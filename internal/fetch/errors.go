@@ -68,6 +68,26 @@ func (e *Error) Error() string { return string(e.Stage) + ": " + e.Err.Error() }
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
+// isTransient reports whether another try could fare better than one that ended
+// with e. retryRefused is whether a refused connection is such an end; nil is none.
+func (e *Error) isTransient(retryRefused bool) bool {
+	if e == nil {
+		return false
+	}
+	switch e.Kind {
+	case KindTimeout, KindClosed, KindDNSFailure:
+		return true
+	case KindReset:
+		var reset *resetError
+		return !errors.As(e, &reset) || reset.unprocessed
+	case KindLimit:
+		return e.Stage == StageConnect || e.Stage == StageDNS // the system's bound, not ours on a reply
+	case KindRefused:
+		return retryRefused
+	}
+	return false
+}
+
 // newError wraps err for the stage that met it. An *Error passes unchanged: the
 // line that made it knew more.
 func newError(stage Stage, err error) *Error {
@@ -144,3 +164,12 @@ type interrupted struct{}
 
 func (interrupted) Error() string { return "interrupted" }
 func (interrupted) Unwrap() error { return context.Canceled }
+
+// describeEOF puts words in place of the end of the stream, which says nothing to
+// a person.
+func describeEOF(err, words error) error {
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return &reworded{words, err}
+	}
+	return err
+}

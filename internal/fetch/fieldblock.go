@@ -42,8 +42,63 @@ func (d *fieldBlocks) decode(block []byte, discard, whole bool) error {
 		return tooLarge(d.max)
 	case err != nil:
 		return violates(codeCompression, "%v", err)
+	case resizesLate(block):
+		return violates(codeCompression, "the size of the table changes behind a field")
 	}
 	return nil
+}
+
+// resizesLate reports whether a block changes the size of the table behind a
+// field (RFC 7541 section 4.2). hpack lets that pass while the table is empty.
+func resizesLate(block []byte) bool {
+	for late := false; len(block) > 0; late = true {
+		prefix := 4
+		switch first := block[0]; {
+		case first&0x80 != 0: // a field of the tables
+			_, block = readInt(block, 7)
+			continue
+		case first&0xe0 == 0x20: // a size
+			if late {
+				return true
+			}
+			for len(block) > 0 && block[0]&0xe0 == 0x20 {
+				_, block = readInt(block, 5)
+			}
+			continue
+		case first&0x40 != 0:
+			prefix = 6
+		}
+		name, rest := readInt(block, prefix)
+		if block = rest; name == 0 {
+			block = skipString(block)
+		}
+		block = skipString(block)
+	}
+	return false
+}
+
+// readInt reads an integer whose first byte has so many bits of it (RFC 7541
+// section 5.1), from a block that has been decoded or ends early.
+func readInt(b []byte, prefix int) (n int, rest []byte) {
+	if len(b) == 0 {
+		return 0, nil
+	}
+	most := 1<<prefix - 1
+	if n = int(b[0]) & most; n < most {
+		return n, b[1:]
+	}
+	for i, c := range b[1:] {
+		n += int(c&0x7f) << (7 * i)
+		if c&0x80 == 0 {
+			return n, b[2+i:]
+		}
+	}
+	return n, nil
+}
+
+func skipString(b []byte) []byte {
+	n, rest := readInt(b, 7)
+	return rest[min(max(n, 0), len(rest)):]
 }
 
 // close gives the buffer back; the sections must have been copied.

@@ -15,7 +15,7 @@ type Head struct {
 	Status int    // 0 if no status line came
 
 	reason [2]int    // where in Raw the reason phrase stands
-	odd    Anomalies // of the status line and what stood before it
+	odd    Anomalies // of the status line and what stood before it; of all if Raw was not read
 	read   bool      // Raw was read as a section, and not refused
 }
 
@@ -98,11 +98,11 @@ func (h *Head) fieldLines() iter.Seq[[]byte] {
 	}
 }
 
-// Anomalies is what is odd in the section. It is worked out anew at each call,
-// and so by nobody who does not ask.
+// Anomalies is what is odd in the section. It is worked out anew at each call, so
+// that it costs nothing where nobody asks.
 func (h *Head) Anomalies() Anomalies {
 	if !h.read {
-		return 0
+		return h.odd
 	}
 	a := h.odd
 	for rest := h.Raw; ; {

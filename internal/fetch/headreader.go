@@ -76,7 +76,7 @@ func (h *headReader) grow(max int) {
 }
 
 // next looks at what came since it was last called. Once done, h.final.Raw
-// ends the header section and what follows in buf is body.
+// ends the header section, and the bytes behind it in buf are body.
 func (h *headReader) next() (done bool, err error) {
 	for {
 		i := bytes.IndexByte(h.buf[h.seen:], '\n')
@@ -153,7 +153,7 @@ func (h *headReader) cut() error {
 // checkEarly refuses an unfinished status line before it ends, once there is
 // as much of it as an error shows. One that goes on, as spaces may, is looked
 // at again when it has doubled: a server that sends byte by byte must not have
-// the whole of it read for each. What is refused then is what cut would refuse.
+// the whole of it read for each. It refuses no line that cut would let pass.
 func (h *headReader) checkEarly() error {
 	size := len(h.buf) - h.line
 	if h.begun || size < firstBytes || len(h.buf) < h.recheck {

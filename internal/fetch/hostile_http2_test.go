@@ -37,7 +37,7 @@ func headers(f *http2.Framer, end bool, fields ...string) {
 func http2Traps() []trap {
 	const (
 		overhead = 64<<10 + window
-		bounded  = fetch.DefaultMaxHeader + window
+		bounded  = fetch.DefaultMaxHeader + overhead // frames have headers, and the one too many is read whole
 		begun    = "HTTP/2 200\r\nserver: hos\r\n"
 	)
 	var (
@@ -56,6 +56,11 @@ func http2Traps() []trap {
 			p.say(first)
 			then(p)
 		}
+	}
+	// It closes its side and reads on: what the client says meanwhile does not reset the connection.
+	shut := func(p *peer) {
+		p.tcp.CloseWrite()
+		p.drain()
 	}
 	endless := func(first func(*http2.Framer), again func(*http2.Framer), pause time.Duration) func(*peer) {
 		text := more(again)
@@ -159,9 +164,9 @@ func http2Traps() []trap {
 		},
 		{
 			name:  "closes inside the header section",
-			serve: saying(framed(begin), func(*peer) {}), want: failure(fetch.StageHead, fetch.KindClosed).keeping(begun),
+			serve: saying(framed(begin), shut), want: failure(fetch.StageHead, fetch.KindClosed).keeping(begun),
 		},
-		{name: "closes after its settings", serve: saying(framed(nothing), func(*peer) {}), want: failure(fetch.StageRead, fetch.KindClosed)},
+		{name: "closes after its settings", serve: saying(framed(nothing), shut), want: failure(fetch.StageRead, fetch.KindClosed)},
 		{
 			name:  "goes away",
 			serve: saying(framed(func(f *http2.Framer) { f.WriteGoAway(0, http2.ErrCodeInadequateSecurity, []byte("\x1b[2J")) }), (*peer).drain),

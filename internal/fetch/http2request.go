@@ -104,8 +104,8 @@ func (q *request) authority(t *Target) (authority string, ok bool) {
 	return "", false
 }
 
-// isHTTP2Field reports whether a field goes into a request, which Host and what
-// is about an HTTP/1 connection do not (RFC 9113 sections 8.2.2 and 8.3.1).
+// isHTTP2Field reports whether a field goes into a request. Host does not, nor do
+// the fields about an HTTP/1 connection (RFC 9113 sections 8.2.2 and 8.3.1).
 func isHTTP2Field(name, value string) bool {
 	if strings.EqualFold(name, "TE") {
 		return strings.EqualFold(value, "trailers")

@@ -23,8 +23,8 @@ type noProxyRule struct {
 // ParseNoProxy reads a list as curl does: names, with or without a leading dot,
 // which stand for themselves and every name below them; addresses and blocks of
 // addresses; or a lone * for all hosts. A name or address with a port is for
-// targets at that port. An entry ends at a comma; what follows a space without
-// one is not read.
+// targets at that port. An entry ends at a comma. Where a space stands without
+// one, the rest of the list is not read.
 func ParseNoProxy(list string) (rules NoProxy) {
 	if list == "*" {
 		return NoProxy{{all: true}}

@@ -64,6 +64,7 @@ type Options struct {
 	Parallel  int     // hosts in flight at most; 0 means DefaultParallel
 	PerAddr   int     // hosts in flight at one address at most; 0 means no bound
 	Rate      float64 // requests begun per second at most: of hosts, further tries and redirects; 0 means no bound
+	Trace     bool    // keep what was tried and sent
 	AllAddrs  bool    // ask each address of a target, as if it were a host of its own
 	Ordered   bool    // send results in the order of the targets
 
@@ -94,3 +95,7 @@ func (o *Options) bindFamily() {
 		o.Family = 6
 	}
 }
+
+// looksAtAnything reports whether the user would rather see an unsafe server
+// than none.
+func (o *Options) looksAtAnything() bool { return o.TLS != nil && o.TLS.InsecureSkipVerify }

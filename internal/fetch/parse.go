@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 )
 
 // Defaults is what a target that does not say otherwise gets. The zero value
@@ -52,26 +51,6 @@ func (s *Spec) parse(text string, d Defaults) error {
 	}
 	s.setPort(d)
 	return err
-}
-
-// checkText refuses what could not be part of any target, before any of it is
-// taken apart.
-func checkText(text string) error {
-	switch {
-	case text == "":
-		return errors.New("empty host")
-	case !utf8.ValidString(text):
-		return errors.New("not valid UTF-8")
-	}
-	for _, r := range text {
-		if r == '\t' {
-			return fmt.Errorf("control character %U: %s", r, oneByOne)
-		}
-		if r < ' ' || r >= 0x7f && r < 0xa0 {
-			return fmt.Errorf("control character %U", r)
-		}
-	}
-	return nil
 }
 
 func (s *Spec) parseURL(text string, d Defaults) error {

@@ -50,7 +50,7 @@ func (v *visit) hop(next Target) {
 	}
 	r.Hops = append(r.Hops, r.Reply)
 	r.Reply = Reply{Target: next, Withheld: withheld}
-	r.Tries, v.failed = 0, time.Time{}
+	r.Tries, v.failed = 0, 0
 	v.start = time.Now()
 }
 

@@ -57,7 +57,11 @@ func (t *trip) addrsOf(e endpoint) (addrs []netip.Addr, err error) {
 // the lookup waits for its place among the others.
 func (t *trip) lookup(name string) ([]netip.Addr, error) {
 	v := t.v
-	answer, err := v.f.resolver.Lookup(v.ctx, dns.Query{Name: name, Deadline: v.whole.at, Since: v.failed})
+	q := dns.Query{Name: name, Deadline: v.whole.at}
+	if v.failed > 0 {
+		q.Since = v.f.begun.Add(v.failed)
+	}
+	answer, err := v.f.resolver.Lookup(v.ctx, q)
 	v.stopClock(answer.Waited)
 	t.reply.Times.DNS = v.elapsed()
 	t.late = answer.Late
@@ -102,4 +106,13 @@ func (t *trip) resolveProxy() *Error {
 		return t.proxyError(newError(StageDNS, err))
 	}
 	return nil
+}
+
+// pinned is the address that the trip is for, which is invalid unless it is the
+// first hop of an edge: later hops are found by name.
+func (t *trip) pinned() netip.Addr {
+	if edge := t.v.result.Edge; edge != nil && len(t.v.result.Hops) == 0 {
+		return edge.Addr
+	}
+	return netip.Addr{}
 }

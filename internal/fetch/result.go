@@ -27,7 +27,10 @@ type Reply struct {
 	Interim []Head         // the 1xx sections before the final one (RFC 9110 section 15.2)
 	Head    Head           // the final section; a part of it if the section was cut short
 	Raw     []byte         // all sections as they came
+	Size    int            // of all sections, in bytes; also where Raw is not known
 	Times   Times
+
+	Trace *Trace // how it was asked; nil unless Options.Trace
 
 	// Withheld names the credentials that were sent before and are not sent from
 	// this request on, since a redirect led to another origin: fields of the

@@ -79,10 +79,10 @@ func (s *slots) release() {
 	}
 }
 
-// acquireSite waits until fewer hosts than the bound are in flight at a
-// site, or the run has ended. Another host has the slot of this one
-// meanwhile. The wait is on one channel and nothing else, which keeps stacks
-// small.
+// acquireSite waits until fewer hosts than the bound are in flight at a site, or
+// the run has ended. It gives the host's slot to another host meanwhile, and
+// acquires one again. It waits on one channel at a time and nothing else, which
+// keeps stacks small.
 func (s *slots) acquireSite(at site) {
 	turn := s.queueAt(at)
 	if turn == nil {

@@ -20,8 +20,9 @@ type Target struct {
 	Fragment string // with its #, of the URL that a redirect led to; "" if there is none
 }
 
-// URL is the address of the resource to be shown, without credentials: what
-// could be a password behind the host is masked. It is "" for text that is no target.
+// URL is the address of the resource to be shown, without credentials: any part
+// behind the host that could be a password is masked. It is "" for text that is no
+// target.
 func (t *Target) URL() string { return string(t.AppendURL(nil)) }
 
 // AppendURL appends what URL returns.

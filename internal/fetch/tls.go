@@ -4,12 +4,8 @@ import (
 	"cmp"
 	"crypto/tls"
 	"crypto/x509"
-	"errors"
-	"io"
-	"net"
 	"slices"
 	"strings"
-	"syscall"
 )
 
 // secure speaks TLS on the connection of an https target, and settles which
@@ -37,10 +33,6 @@ func (t *trip) secure() *Error {
 	t.reply.Times.TLS = t.v.elapsed()
 	return nil
 }
-
-// looksAtAnything reports whether the user would rather see an unsafe server
-// than none.
-func (o *Options) looksAtAnything() bool { return o.TLS != nil && o.TLS.InsecureSkipVerify }
 
 // newTLSConfig is what the configurations of all hosts have in common.
 func newTLSConfig(o *Options, offers []protocol) *tls.Config {
@@ -135,42 +127,4 @@ func withoutHybrids(curves []tls.CurveID) []tls.CurveID {
 		return curves
 	}
 	return classical
-}
-
-// lastWords is a connection on which a write does not fail because the server
-// has gone. The reads after it yield all that the server said before it went,
-// such as the alert that says why, and only then the write's error: crypto/tls
-// would not read on after a failed write.
-type lastWords struct {
-	net.Conn
-	gone error // what a write met
-}
-
-func (c *lastWords) Write(p []byte) (int, error) {
-	if c.gone != nil {
-		return len(p), nil
-	}
-	n, err := c.Conn.Write(p)
-	if errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ECONNABORTED) {
-		c.gone = err
-		return len(p), nil
-	}
-	return n, err
-}
-
-func (c *lastWords) Read(p []byte) (int, error) {
-	n, err := c.Conn.Read(p)
-	if err == io.EOF && c.gone != nil {
-		err = c.gone
-	}
-	return n, err
-}
-
-// hiddenWriteError is the error that a write to the stream met and did not
-// return.
-func hiddenWriteError(stream net.Conn) error {
-	if client, secure := stream.(*tls.Conn); secure {
-		return client.NetConn().(*lastWords).gone
-	}
-	return nil
 }

@@ -85,7 +85,7 @@ func (t *trip) secureProxy() error {
 }
 
 // connectHTTP asks an HTTP proxy for a tunnel (RFC 9110 section 9.3.6). A 2xx
-// reply has no body, whatever its fields say; what follows it is the tunnel's.
+// reply has no body, whatever its fields say; the bytes behind it are the tunnel's.
 func (t *trip) connectHTTP() error {
 	f := t.v.f
 	buf := f.buffers.Get().(*[]byte)
@@ -135,6 +135,14 @@ func (t *trip) refusal(h *Head) error {
 func shortStatus(h *Head) string {
 	reason := h.Reason()
 	return strings.TrimSpace(fmt.Sprintf("%d %s", h.Status, reason[:min(len(reason), firstBytes)]))
+}
+
+// forwarder is the proxy that gets the request itself, or nil.
+func (t *trip) forwarder() *Proxy {
+	if t.forwarded {
+		return t.proxy
+	}
+	return nil
 }
 
 // checkForwarded tells a forwarding proxy's demand for credentials from an answer

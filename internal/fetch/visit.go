@@ -9,15 +9,15 @@ import (
 	"wget/internal/fetch/socket"
 )
 
-// visit is one target being asked: what outlives its tries and its hops. It is on the heap in
-// one piece with its trip, so that ten thousand goroutines that wait keep small
-// stacks. That is also why the context is a field.
+// visit is one target being asked: all that outlives its tries and its hops. It is
+// on the heap in one piece with its trip, so that ten thousand goroutines that
+// wait keep small stacks. That is also why the context is a field.
 type visit struct {
 	f       *fetcher
 	ctx     context.Context
-	start   time.Time // of the hop
-	whole   deadline  // for the target from start to end
-	failed  time.Time // end of the last try; zero before the first
+	start   time.Time     // of the hop
+	whole   deadline      // for the target from start to end
+	failed  time.Duration // end of the last try, from the begin of the run; 0 before the first
 	request *request
 	result  Result
 	trip    trip
@@ -71,3 +71,14 @@ func (v *visit) elapsed() time.Duration { return time.Since(v.start) }
 
 // now is time.Now at half the cost: the wall clock is not read.
 func (v *visit) now() time.Time { return v.start.Add(v.elapsed()) }
+
+// waitForPace waits until another request may begin, and reports whether one may.
+// The clock of the visit stands still meanwhile.
+func (v *visit) waitForPace() bool {
+	since := time.Now()
+	if v.f.pace.wait(v.ctx) != nil {
+		return false
+	}
+	v.stopClock(time.Since(since))
+	return true
+}

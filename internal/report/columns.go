@@ -34,13 +34,16 @@ func keys() []string {
 
 // ParseColumns reads a list of keys and names of header fields, separated by
 // commas. A word that is a key stands for the key, and header.NAME always for the
-// header field.
+// header field. No word may come twice, since it would be a key twice in JSON.
 func ParseColumns(list string) ([]Column, error) {
 	var columns []Column
 	for word := range strings.SplitSeq(list, ",") {
 		c, err := parseColumn(strings.TrimSpace(word))
 		if err != nil {
 			return nil, err
+		}
+		if slices.ContainsFunc(columns, func(before Column) bool { return before.Name == c.Name }) {
+			return nil, fmt.Errorf("%q comes twice", c.Name)
 		}
 		columns = append(columns, c)
 	}
@@ -63,7 +66,7 @@ func parseColumn(word string) (Column, error) {
 	return Column{Name: word, header: strings.ToLower(name)}, nil
 }
 
-// defaultFields is ParseColumns for the lists of this package.
+// defaultColumns is ParseColumns for the lists of this package.
 func defaultColumns(list string) []Column {
 	columns, _ := ParseColumns(list)
 	return columns
@@ -79,10 +82,15 @@ type picker struct {
 }
 
 func newPicker(columns []Column, writer recordWriter) *picker {
-	if writer.signer == nil && slices.ContainsFunc(columns, func(c Column) bool { return c.Name == "group" }) {
+	chosen := func(name string) bool {
+		return slices.ContainsFunc(columns, func(c Column) bool { return c.key != nil && c.key[0] == name })
+	}
+	if writer.signer == nil && chosen("group") {
 		writer.signer = newSigner(GroupBy{})
 	}
-	writer.includeRaw = slices.ContainsFunc(columns, func(c Column) bool { return c.Name == "raw" })
+	writer.noFields = !chosen("headers") && !chosen("fields") && !chosen("interim") && !chosen("hops")
+	writer.includeRaw = chosen("raw")
+	writer.pairs = writer.pairs || chosen("fields") && !chosen("headers")
 	return &picker{columns: columns, writer: writer}
 }
 
@@ -148,6 +156,8 @@ func (p *picker) appendText(b []byte, c *Column, r *fetch.Result) []byte {
 		return b
 	case c.Name == "error":
 		return appendEscaped(b, []byte(r.Err.Error()))
+	case c.Name == "error.message" && r.Err != nil: // whose JSON is escaped already
+		return appendEscaped(b, []byte(r.Err.Err.Error()))
 	}
 	return appendPlain(b, p.value(c))
 }

@@ -4,12 +4,21 @@ import (
 	"bytes"
 	"encoding/csv"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
+	"math"
+	"os/exec"
+	"strconv"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/mattn/go-runewidth"
 
+	"wget/internal/fetch"
 	"wget/internal/report"
 )
 
@@ -33,6 +42,7 @@ func TestParseColumns(t *testing.T) {
 		{"", "an empty name"},
 		{"a,,b", "an empty name"},
 		{"header.", "an empty name"},
+		{"status,server,status", `"status" comes twice`},
 		{"a b", "neither a key"},
 		{"a:b", "neither a key"},
 	} {
@@ -47,7 +57,7 @@ func TestParseColumns(t *testing.T) {
 // of them begins like a formula.
 func TestCSVReadsBack(t *testing.T) {
 	list := results(t)
-	for _, value := range []string{`=1+1`, `+1`, `-1`, `@x`, `=`, "a,b", `"`, `""`, "a\tb", " x ", "-1e5", "\xff,\"", "\u00a0=1"} {
+	for _, value := range []string{`=1+1`, `+1`, `-1`, `@x`, `=`, "a,b", `"`, `""`, "a\tb", " x ", "-1e5", "\xff,\"", "\u00a0=1", "-inf", "+0x1p2", "-.5", "\t=1", "1\v2"} {
 		list = append(list, ask(t, "h.test", []byte("HTTP/1.1 200 "+value+"\r\nServer: "+value+"\r\nServer: b\r\nX-One: "+value+"\r\n\r\n")))
 	}
 	for _, o := range []report.Options{{}, {Columns: columns(t, "target,server,x-one,reason,headers,anomalies,error,raw,seconds,tls")}} {
@@ -61,10 +71,62 @@ func TestCSVReadsBack(t *testing.T) {
 		}
 		for _, row := range rows {
 			for _, cell := range row {
-				if strings.ContainsAny(cell[:min(1, len(cell))], "=@\t\r") {
+				if number, err := strconv.ParseFloat(cell, 64); strings.ContainsAny(cell[:min(1, len(cell))], "=@+-\t\r") && (err != nil || math.IsInf(number, 0)) {
 					t.Errorf("cell %q", cell)
 				}
 			}
+		}
+	}
+}
+
+// Python's reader finds the same cells as Go's.
+func TestCSVInPython(t *testing.T) {
+	python, err := exec.LookPath("python3")
+	if err != nil {
+		t.Skip("no python3")
+	}
+	out, _, _, err := drain(results(t), format(t, "csv"), report.Options{Columns: columns(t, "target,status,reason,header.set-cookie,headers,x-quote,x-spaces,hops,error")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := csv.NewReader(bytes.NewReader(out)).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	command := exec.Command(python, "-c", "import csv, io, json, sys; print(json.dumps(list(csv.reader(io.TextIOWrapper(sys.stdin.buffer, 'utf-8', newline=''), strict=True))))")
+	command.Stdin = bytes.NewReader(out)
+	text, err := command.Output()
+	var got [][]string
+	if err := errors.Join(err, json.Unmarshal(text, &got)); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-Go +Python):\n%s", diff)
+	}
+}
+
+// A message is escaped once, as in the line of the error.
+func TestColumnMessage(t *testing.T) {
+	r := ask(t, "h.test", []byte("HTTP/1.1 200 OK\r\n\r\n"))
+	r.Err = &fetch.Error{Stage: fetch.StageHead, Kind: fetch.KindMalformed, Err: errors.New("\x1b[31m")}
+	out, _, _, _ := drain([]*fetch.Result{r}, format(t, "csv"), report.Options{Columns: columns(t, "error,error.message,error.kind")})
+	if want := "error,error.message,error.kind\nhead: \\x1b[31m,\\x1b[31m,malformed\n"; string(out) != want {
+		t.Errorf("%s, want %s", out, want)
+	}
+}
+
+// A key is found by any way that the record can have it: the fields as pairs, the
+// bytes and the group without the flags that ask for them.
+func TestColumnsOnRequest(t *testing.T) {
+	list := []*fetch.Result{ask(t, "h.test", []byte("HTTP/1.1 200 OK\r\nA: b\r\n\r\n"))}
+	for names, want := range map[string]string{
+		"fields":         `{"fields":[{"name":"A","value":"b"}]}`,
+		"headers,fields": `{"headers":{"a":["b"]},"fields":null}`,
+		"raw":            `{"raw":"SFRUUC8xLjEgMjAwIE9LDQpBOiBiDQoNCg=="}`,
+	} {
+		out, _, _, _ := drain(list, format(t, "json"), report.Options{Columns: columns(t, names)})
+		if string(out) != want+"\n" {
+			t.Errorf("%s: %s, want %s", names, out, want)
 		}
 	}
 }
@@ -106,27 +168,80 @@ func TestFlatJSON(t *testing.T) {
 // shows, and no row is wider than the terminal.
 func TestTableFits(t *testing.T) {
 	list := results(t)
+	narrow := &runewidth.Condition{StrictEmojiNeutral: true} // as most terminals, whatever the locale
 	for _, name := range []string{"中文主机.example", "e\u0301\u0301.example", "日本語", "x"} {
 		r := ask(t, "h.test", []byte("HTTP/1.1 200 OK\r\nServer: "+name+strings.Repeat("界", 40)+"\r\n\r\n"))
 		r.Target.Text = name
 		list = append(list, r)
 	}
-	for _, width := range []int{0, 40, 60, 80, 200} {
-		out, _, _, _ := drain(list, format(t, "table"), report.Options{Width: width, Columns: columns(t, "target,status,server")})
+	list = append(list, ask(t, "h.test", []byte("HTTP/1.1 200 OK\r\nServer: a\tb\u200b\u00ad…¡\r\n\r\n")))
+	for _, width := range []int{0, 20, 40, 60, 80, 200} {
+		out, _, _, _ := drain(list, format(t, "table"), report.Options{Width: width, Columns: columns(t, "target,status,server,url")})
 		lines := strings.Split(strings.TrimSuffix(string(out), "\n"), "\n")
 		if len(lines) != len(list)+1 {
 			t.Fatalf("%d rows of %d", len(lines), len(list)+1)
 		}
-		column := runewidth.StringWidth(lines[0][:strings.Index(lines[0], "status")])
+		column := narrow.StringWidth(lines[0][:strings.Index(lines[0], "st")])
 		for _, line := range lines {
-			if shown := runewidth.StringWidth(line); width > 0 && shown > width {
+			if shown := narrow.StringWidth(line); width > 0 && shown > width {
 				t.Errorf("%d columns of %d: %s", shown, width, line)
 			}
-			if before := runewidth.Truncate(line, column, ""); runewidth.StringWidth(before) != column || !strings.HasSuffix(before, " ") {
+			if before := narrow.Truncate(line, column, ""); narrow.StringWidth(before) != column || !strings.HasSuffix(before, " ") {
 				t.Errorf("width %d: status does not begin at column %d of %q", width, column, line)
 			}
 		}
 	}
+}
+
+// The last column has the room that is left, for what the first rows did not need.
+func TestTableLastColumn(t *testing.T) {
+	list := []*fetch.Result{ask(t, "h.test", []byte("HTTP/1.1 200 OK\r\n\r\n")), ask(t, "gone.test", nil)}
+	reporter := format(t, "table").New(report.Options{Width: 70})
+	reporter.Record(nil, list[0])
+	reporter.(interface{ Release([]byte) []byte }).Release(nil)
+	if row := string(reporter.Record(nil, list[1])); !strings.HasSuffix(row, "  read: closed without a reply\n") {
+		t.Errorf("%q", row)
+	}
+}
+
+// One huge cell does not fill up those of the other rows.
+func TestTableHugeCell(t *testing.T) {
+	var list []*fetch.Result
+	for _, n := range []int{1, 100_000, 1} {
+		list = append(list, ask(t, "h.test", []byte("HTTP/1.1 200 OK\r\nServer: "+strings.Repeat("x", n)+"\r\n\r\n")))
+	}
+	out, _, _, _ := drain(list, format(t, "table"), report.Options{})
+	if len(out) > 101_000 || bytes.Count(out, []byte("x")) != 100_002 {
+		t.Errorf("%d bytes", len(out))
+	}
+}
+
+// The rows that are held so that columns fit are shown soon, though no further host
+// answers.
+func TestTableReleases(t *testing.T) {
+	r := ask(t, "h.test", []byte("HTTP/1.1 200 OK\r\n\r\n"))
+	synctest.Test(t, func(t *testing.T) {
+		results, out := make(chan *fetch.Result), &device{room: -1}
+		go func() {
+			defer close(results)
+			for _, c := range []struct {
+				wait time.Duration
+				rows int
+			}{{0, 0}, {299 * time.Millisecond, 0}, {2 * time.Millisecond, 5}, {time.Hour, 7}} {
+				time.Sleep(c.wait)
+				synctest.Wait()
+				if got := strings.Count(strings.Join(out.writes, ""), "\n"); got != c.rows && c.rows > 0 || got > c.rows {
+					t.Errorf("%d rows, want %d", got, c.rows)
+				}
+				results <- r
+				results <- r
+			}
+		}()
+		report.Drain(results, nil, []report.Sink{{Format: format(t, "table"), Out: out}}, io.Discard, report.Options{}, nil)
+		if got := strings.Count(strings.Join(out.writes, ""), "\n"); got != 9 {
+			t.Errorf("%d rows, want 9", got)
+		}
+	})
 }
 
 // Few rows are held, however many come.
@@ -141,4 +256,51 @@ func TestTableIsFlat(t *testing.T) {
 	if written < 1000-250 {
 		t.Errorf("%d rows of 1000 written", written)
 	}
+}
+
+// Whatever a server sends, each format has a row of as many cells as columns for
+// it, and no cell that a terminal or a spreadsheet would obey.
+func FuzzCells(f *testing.F) {
+	for _, s := range samples() {
+		f.Add([]byte(s.bytes), s.target)
+	}
+	f.Add([]byte("HTTP/1.1 200 =1+1\r\nServer: =1,\"\t\r\nServer: \xff\r\nX: @\r\n\r\n"), "=h")
+	chosen, err := report.ParseColumns("target,url,proto,status,reason,headers,raw,anomalies,bytes,group,error,error.message,server,x,set-cookie,location")
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, reply []byte, target string) {
+		r := ask(t, "h.test", reply)
+		r.Target.Text = target
+		o := report.Options{Columns: chosen, Width: 300}
+		for _, name := range []string{"csv", "table", "json", "lines"} {
+			out, _, _, err := drain([]*fetch.Result{r}, format(t, name), o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if c, bad := unsafe(strings.ReplaceAll(string(out), "\n", "")); bad {
+				t.Errorf("%s: %q shows %U", name, out, c)
+			}
+			switch lines := bytes.Count(out, []byte("\n")); name {
+			case "table":
+				if lines != 2 {
+					t.Errorf("table: %d lines in %q", lines, out)
+				}
+			case "json":
+				if lines != 1 || !json.Valid(out) {
+					t.Errorf("json: %q", out)
+				}
+			case "csv":
+				rows, err := csv.NewReader(bytes.NewReader(out)).ReadAll()
+				if err != nil || len(rows) != 2 {
+					t.Fatalf("csv: %d rows, error %v in %q", len(rows), err, out)
+				}
+				for _, cell := range rows[1] {
+					if _, err := strconv.ParseFloat(cell, 64); err != nil && strings.ContainsAny(cell[:min(1, len(cell))], "=@+-\t\r") {
+						t.Errorf("csv: cell %q", cell)
+					}
+				}
+			}
+		}
+	})
 }

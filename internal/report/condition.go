@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/expr-lang/expr"
-	"github.com/expr-lang/expr/ast"
 	"github.com/expr-lang/expr/file"
 	"github.com/expr-lang/expr/parser"
 	"github.com/expr-lang/expr/vm"
@@ -27,38 +26,11 @@ type Condition struct {
 	machine  vm.VM
 }
 
-// clause is a part of a condition that must be true for the whole to be.
-type clause struct {
-	text    string
-	program *vm.Program
-	parts   []part
-}
-
-// part is a value that a clause depends on.
-type part struct {
-	text    string
-	program *vm.Program
-}
-
-// ConditionError is an expression that cannot be evaluated of any result.
-type ConditionError struct {
-	Message string
-	snippet string // the expression's line, and a caret below the place
-}
-
-func (e *ConditionError) Error() string { return e.Message }
-
-// Place is two lines that show where the expression is wrong.
-func (e *ConditionError) Place() string {
-	var b strings.Builder
-	for line := range strings.Lines(strings.TrimPrefix(e.snippet, "\n")) {
-		b.WriteString(Escape(strings.TrimSuffix(line, "\n")) + "\n")
-	}
-	return b.String()
-}
-
 // ParseCondition checks an expression. The error is a [*ConditionError].
 func ParseCondition(text string) (*Condition, error) {
+	if len(text) > longestCondition {
+		return nil, newConditionError("", fmt.Sprintf("longer than %d bytes", longestCondition), file.Location{})
+	}
 	c := &Condition{Text: text}
 	var err error
 	if c.program, err = compile(text, expr.AsBool()); err != nil {
@@ -66,93 +38,18 @@ func ParseCondition(text string) (*Condition, error) {
 	}
 	tree, err := parser.Parse(text)
 	if err != nil {
-		return nil, err
+		return nil, err // not met: compile has parsed it
 	}
-	c.names = names(tree.Node)
+	used := usageOf(tree.Node)
+	if used.wrong != "" {
+		return nil, newConditionError(text, used.wrong, used.place)
+	}
+	c.names = used.names
 	c.failures = slices.Contains(c.names, "error") || slices.Contains(c.names, "stage")
 	for _, node := range conjuncts(tree.Node) {
 		c.clauses = append(c.clauses, newClause(node, text))
 	}
 	return c, nil
-}
-
-// newClause takes the whole text for a clause that does not stand by itself.
-func newClause(node ast.Node, whole string) clause {
-	text := node.String()
-	program, err := compile(text, expr.AsBool())
-	if err != nil {
-		text = whole
-		program, _ = compile(whole, expr.AsBool())
-	}
-	c := clause{text: text, program: program}
-	for _, operand := range operands(node) {
-		if program, err := compile(operand.String(), expr.AsAny()); err == nil && len(c.parts) < maxParts {
-			c.parts = append(c.parts, part{operand.String(), program})
-		}
-	}
-	return c
-}
-
-// maxParts is how many values the failure of a clause tells.
-const maxParts = 3
-
-func compile(text string, result expr.Option) (*vm.Program, error) {
-	program, err := expr.Compile(text, expr.Env(&environment{}), expr.Patch(headerPatch{}), result)
-	var placed *file.Error
-	if errors.As(err, &placed) {
-		return nil, &ConditionError{placed.Message, placed.Snippet}
-	}
-	return program, err
-}
-
-// headerPatch has h["Name"] look for the field in any case.
-type headerPatch struct{}
-
-func (headerPatch) Visit(node *ast.Node) {
-	member, ok := (*node).(*ast.MemberNode)
-	if !ok {
-		return
-	}
-	if of, ok := member.Node.(*ast.IdentifierNode); ok && of.Value == "h" {
-		ast.Patch(node, &ast.CallNode{Callee: &ast.IdentifierNode{Value: "joined"}, Arguments: []ast.Node{member.Property}})
-	}
-}
-
-// names lists the identifiers of an expression.
-func names(node ast.Node) []string {
-	v := new(nameVisitor)
-	ast.Walk(&node, v)
-	slices.Sort(v.names)
-	return slices.Compact(v.names)
-}
-
-type nameVisitor struct{ names []string }
-
-func (v *nameVisitor) Visit(node *ast.Node) {
-	if id, ok := (*node).(*ast.IdentifierNode); ok {
-		v.names = append(v.names, id.Value)
-	}
-}
-
-// conjuncts are the expressions that && joins at the top.
-func conjuncts(node ast.Node) []ast.Node {
-	if b, ok := node.(*ast.BinaryNode); ok && (b.Operator == "&&" || b.Operator == "and") {
-		return append(conjuncts(b.Left), conjuncts(b.Right)...)
-	}
-	return []ast.Node{node}
-}
-
-// operands are the values between the operators of a clause, without constants.
-func operands(node ast.Node) []ast.Node {
-	switch n := node.(type) {
-	case *ast.BinaryNode:
-		return append(operands(n.Left), operands(n.Right)...)
-	case *ast.UnaryNode:
-		return operands(n.Node)
-	case *ast.IdentifierNode, *ast.MemberNode, *ast.CallNode, *ast.BuiltinNode, *ast.ChainNode:
-		return []ast.Node{node}
-	}
-	return nil
 }
 
 // appliesTo reports whether the condition says anything of a result: a target
@@ -172,6 +69,9 @@ func (c *Condition) run(program *vm.Program, e *environment) (any, error) {
 	var placed *file.Error
 	if errors.As(err, &placed) {
 		err = errors.New(placed.Message)
+		if strings.HasPrefix(placed.Message, "interface conversion:") {
+			err = errors.New("a value is absent, or of another type than it is compared with")
+		}
 	}
 	return value, err
 }
@@ -200,15 +100,14 @@ func (c *Condition) values(e *environment, clauses ...clause) string {
 	for _, clause := range clauses {
 		for _, p := range clause.parts {
 			value, err := c.run(p.program, e)
+			text := p.text + " is " + toldValue(value)
 			if err != nil {
-				told = append(told, fmt.Sprintf("%s: %v", p.text, err))
-				continue
+				text = p.text + ": " + err.Error()
 			}
-			if text, ok := value.(string); ok {
-				value = fmt.Sprintf("%q", text)
+			if len(told) < maxParts && !slices.Contains(told, text) {
+				told = append(told, text)
 			}
-			told = append(told, fmt.Sprintf("%s is %v", p.text, value))
 		}
 	}
-	return strings.Join(told[:min(len(told), maxParts)], ", ")
+	return strings.Join(told, ", ")
 }

@@ -69,11 +69,11 @@ func appendCell(b []byte, i int, text []byte) []byte {
 	return append(b, '"')
 }
 
-// isFormula reports whether a text begins like a formula and is no number.
+// isFormula reports whether a text begins like a formula and is no decimal number.
 func isFormula(text []byte) bool {
 	if len(text) == 0 || bytes.IndexByte([]byte("=+-@\t\r"), text[0]) < 0 {
 		return false
 	}
 	_, err := strconv.ParseFloat(string(text), 64)
-	return err != nil
+	return err != nil || bytes.ContainsAny(text, "_nNpPxX") // infinity, 0x1p2
 }

@@ -39,11 +39,17 @@ func Drain(results <-chan *fetch.Result, starts <-chan *fetch.Target, sinks []Si
 			if judge.shows(e.result) {
 				screen.record(e.result)
 				screen.lines = messages.appendResult(screen.lines, e.result)
+				if inputs.release == nil && screen.holds() {
+					inputs.release = time.After(firstRowsTime)
+				}
 			}
 			screen.lines = judge.appendFailures(screen.lines, e.result, &messages)
 			screen.flushDue()
 		case e.start != nil:
 			screen.lines = messages.appendStart(screen.lines, e.start)
+			screen.flush()
+		case e.release:
+			screen.release()
 			screen.flush()
 		case e.tick:
 			progress.update(screen, &summary)
@@ -57,15 +63,17 @@ type inputs struct {
 	results <-chan *fetch.Result
 	starts  <-chan *fetch.Target // nil if starts are not announced
 	ticks   <-chan time.Time     // nil if there is no progress to show
+	release <-chan time.Time     // when records are held no longer; nil before the first
 	idle    func()               // called before a wait
 }
 
 // event is one arrival. Exactly one field is set.
 type event struct {
-	result *fetch.Result
-	start  *fetch.Target
-	tick   bool
-	closed bool // the results are over
+	result  *fetch.Result
+	start   *fetch.Target
+	tick    bool
+	release bool
+	closed  bool // the results are over
 }
 
 // next returns an event that is ready, or else calls idle and waits for one.
@@ -77,6 +85,8 @@ func (in *inputs) next() event {
 		return event{start: t}
 	case <-in.ticks:
 		return event{tick: true}
+	case <-in.release:
+		return event{release: true}
 	default:
 	}
 	in.idle()
@@ -87,5 +97,7 @@ func (in *inputs) next() event {
 		return event{start: t}
 	case <-in.ticks:
 		return event{tick: true}
+	case <-in.release:
+		return event{release: true}
 	}
 }

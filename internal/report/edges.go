@@ -19,85 +19,63 @@ type edges struct {
 	rule    *signer // knows which fields are about one reply
 }
 
-// label is what stands for a result in the lines: the target, and the address
-// where the target has several.
-func label(r *fetch.Result) string {
-	if r.Edge == nil || r.Edge.Of < 2 {
-		return r.Target.Text
-	}
-	return r.Target.Text + "@" + r.Edge.Addr.String()
+// sections is the fields of the results of one target.
+type sections struct {
+	names []string              // where each first came, in lower case; "" for the status line
+	lines []map[string][][]byte // of each result, by name
 }
 
-// field is the lines of one field of a section, or the status line.
-type field struct {
-	name  string // in lower case; "" for the status line
-	lines [][]byte
-}
-
-// fieldsOf takes a section apart, each name where it first came.
-func fieldsOf(h *fetch.Head) (fields []field) {
-	at := -1
-	first := true
+// add takes a section apart.
+func (s *sections) add(h *fetch.Head) {
+	fields := make(map[string][][]byte)
+	name, first := "", true
 	for line := range h.Lines() {
 		isFold := len(line) > 0 && (line[0] == ' ' || line[0] == '\t')
-		if !isFold || at < 0 {
-			name := ""
-			if !first {
-				before, _, _ := bytes.Cut(line, []byte(":"))
-				name = strings.ToLower(string(bytes.TrimRight(before, " \t")))
-			}
-			at = slices.IndexFunc(fields, func(f field) bool { return f.name == name })
-			if at < 0 {
-				at = len(fields)
-				fields = append(fields, field{name: name})
-			}
+		if !first && !isFold {
+			before, _, _ := bytes.Cut(line, []byte(":"))
+			name = strings.ToLower(string(bytes.TrimRight(before, " \t")))
 		}
 		first = first && !bytes.HasPrefix(line, []byte("HTTP/"))
-		fields[at].lines = append(fields[at].lines, line)
-	}
-	return fields
-}
-
-// linesOf are the lines of a field, or none.
-func linesOf(fields []field, name string) [][]byte {
-	for _, f := range fields {
-		if f.name == name {
-			return f.lines
+		if !s.knows(name) && fields[name] == nil {
+			s.names = append(s.names, name)
 		}
+		fields[name] = append(fields[name], line)
 	}
-	return nil
+	s.lines = append(s.lines, fields)
 }
 
-// isWhole reports whether r is the last of its target's results, so that all of
-// them have been gathered.
-func (e *edges) isWhole(r *fetch.Result) bool { return r.Edge.N == r.Edge.Of-1 }
+// knows reports whether a section that was added has the field.
+func (s *sections) knows(name string) bool {
+	return slices.ContainsFunc(s.lines, func(fields map[string][][]byte) bool { return fields[name] != nil })
+}
 
-// appendMerged appends the sections of all addresses that answered, and forgets
-// them.
+// agree reports whether all sections have the same lines of a field.
+func (s *sections) agree(name string) bool {
+	return !slices.ContainsFunc(s.lines, func(fields map[string][][]byte) bool {
+		return !slices.EqualFunc(fields[name], s.lines[0][name], bytes.Equal)
+	})
+}
+
+// appendMerged appends the sections of all addresses that answered and were
+// gathered, and forgets them.
 func (l *lines) appendMerged(b []byte) []byte {
-	answered := slices.DeleteFunc(slices.Clone(l.edges.results), func(r *fetch.Result) bool { return !isShown(r) || r.Head.Proto == "" })
-	l.edges.results = l.edges.results[:0]
-	if len(answered) == 0 {
+	all := l.edges.results
+	if len(all) == 0 {
 		return b
 	}
-	b = l.appendChains(b, answered)
-	var (
-		names  []string
-		fields [][]field
-	)
-	for _, r := range answered {
-		list := fieldsOf(&r.Head)
-		fields = append(fields, list)
-		for _, f := range list {
-			if !slices.Contains(names, f.name) {
-				names = append(names, f.name)
-			}
-		}
+	l.edges.results = nil
+	answered := slices.DeleteFunc(slices.Clone(all), func(r *fetch.Result) bool { return !isShown(r) || r.Head.Proto == "" })
+	if len(answered) == 0 {
+		return l.appendKeys(b, all...)
 	}
-	for _, name := range names {
-		first := linesOf(fields[0], name)
-		if !slices.ContainsFunc(fields, func(f []field) bool { return !slices.EqualFunc(linesOf(f, name), first, bytes.Equal) }) {
-			b = l.appendLines(b, answered[0], answered[0].Target.Text, first, paint{})
+	b = l.appendChains(b, answered)
+	var parts sections
+	for _, r := range answered {
+		parts.add(&r.Head)
+	}
+	for _, name := range parts.names {
+		if parts.agree(name) {
+			b = l.appendLines(b, answered[0], answered[0].Target.Text, parts.lines[0][name], paint{})
 			continue
 		}
 		differs := l.palette.differs
@@ -105,10 +83,10 @@ func (l *lines) appendMerged(b []byte) []byte {
 			differs = paint{}
 		}
 		for i, r := range answered {
-			b = l.appendLines(b, r, label(r), linesOf(fields[i], name), differs)
+			b = l.appendLines(b, r, label(r), parts.lines[i][name], differs)
 		}
 	}
-	return b
+	return l.appendKeys(b, all...)
 }
 
 // appendChains appends what came before the last answers: once, if it is the same

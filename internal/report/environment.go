@@ -1,13 +1,25 @@
 package report
 
 import (
+	"bytes"
+	"cmp"
+	"errors"
+	"fmt"
 	"math"
 	"net/netip"
 	"strconv"
 	"strings"
-	"time"
 
 	"wget/internal/fetch"
+)
+
+// The names of functions that are called where an expression names h or cookies.
+// Nobody can write them.
+const (
+	oneField   = "h[]"
+	allFields  = "h{}"
+	allNames   = "keys(h)"
+	allCookies = "cookies[]"
 )
 
 // environment is what an expression knows of the result at hand. A member that the
@@ -33,12 +45,16 @@ type environment struct {
 	HSTS       int      `expr:"hsts"`
 	CertDays   int      `expr:"cert_days"`
 	TLSVersion string   `expr:"tls_version"`
-	Cookies    []cookie `expr:"cookies"`
 	Anomalies  []string `expr:"anomalies"`
 
-	// H is only for the check of types: h["name"] becomes a call of Joined.
-	H      map[string]string                    `expr:"h"`
-	Joined func(name string) string             `expr:"joined"`
+	// H and Cookies are only for the check of types: their uses become calls.
+	H          map[string]string        `expr:"h"`
+	Joined     func(name string) string `expr:"h[]"`
+	All        func() map[string]string `expr:"h{}"`
+	Names      func() []string          `expr:"keys(h)"`
+	Cookies    []cookie                 `expr:"cookies"`
+	AllCookies func() []cookie          `expr:"cookies[]"`
+
 	Has    func(name string) bool               `expr:"has"`
 	Values func(name string) []string           `expr:"values"`
 	Dir    func(field, directive string) string `expr:"dir"`
@@ -51,7 +67,7 @@ type cookie struct {
 	Name     string `expr:"name"`
 	Secure   bool
 	HttpOnly bool
-	SameSite string // "Lax", "Strict" or "None", with a capital; "" if absent
+	SameSite string // "Lax", "Strict" or "None"; "" for none of them
 	Path     string
 	Domain   string
 	MaxAge   int // in seconds; -1 if absent
@@ -60,8 +76,15 @@ type cookie struct {
 func newEnvironment() *environment {
 	e := new(environment)
 	e.Joined = func(name string) string { return strings.Join(e.values(name), ", ") }
+	e.All, e.Names = e.all, e.names
 	e.Has = func(name string) bool { return len(e.values(name)) > 0 }
-	e.Values = e.values
+	e.Values = e.fewValues
+	e.AllCookies = func() (list []cookie) {
+		for _, text := range e.fewValues("set-cookie") {
+			list = append(list, parseCookie(text))
+		}
+		return list
+	}
 	e.Dir = func(field, directive string) string { return directiveOf(e.values(field), directive) }
 	return e
 }
@@ -77,8 +100,49 @@ func (e *environment) take(r *fetch.Result) {
 // values are those of a header field, in order of arrival.
 func (e *environment) values(name string) (list []string) {
 	for i, n := range e.fieldNames {
-		if len(n) == len(name) && strings.EqualFold(name, string(n)) {
+		if len(n) == len(name) && equalLower(n, []byte(name)) {
 			list = append(list, latin1(e.fieldValues[i]))
+		}
+	}
+	return list
+}
+
+// mostValues is how many fields of one name an expression may look at one by one:
+// it may have a predicate for each pair of them.
+const mostValues = 1000
+
+// fewValues is values for a list that predicates can go through. Too many make the
+// expression one that cannot be evaluated, by the panic that is due inside it.
+func (e *environment) fewValues(name string) []string {
+	list := e.values(name)
+	if len(list) > mostValues {
+		panic(fmt.Sprintf("more than %d fields of the name %s", mostValues, name))
+	}
+	return list
+}
+
+// all are the values of every header field, joined, by its name in lower case.
+func (e *environment) all() map[string]string {
+	lists := make(map[string][]string)
+	for i, n := range e.fieldNames {
+		name := string(bytes.ToLower(n))
+		lists[name] = append(lists[name], latin1(e.fieldValues[i]))
+	}
+	fields := make(map[string]string)
+	for name, list := range lists {
+		fields[name] = strings.Join(list, ", ")
+	}
+	return fields
+}
+
+// names are those of the header fields in lower case, each once, in order of
+// arrival.
+func (e *environment) names() (list []string) {
+	known := make(map[string]bool)
+	for _, n := range e.fieldNames {
+		if name := string(bytes.ToLower(n)); !known[name] {
+			known[name] = true
+			list = append(list, name)
 		}
 	}
 	return list
@@ -98,7 +162,7 @@ func fills() map[string]fill {
 		"url":      func(e *environment, r *fetch.Result) { e.URL = r.Reply.Target.URL() },
 		"proto":    func(e *environment, r *fetch.Result) { e.Proto = r.Head.Proto },
 		"reason":   func(e *environment, r *fetch.Result) { e.Reason = latin1(r.Head.Reason()) },
-		"bytes":    func(e *environment, r *fetch.Result) { e.Bytes = len(r.Raw) },
+		"bytes":    func(e *environment, r *fetch.Result) { e.Bytes = r.Size },
 		"location": func(e *environment, r *fetch.Result) { e.Location = e.Joined("location") },
 		"server":   func(e *environment, r *fetch.Result) { e.Server = e.Joined("server") },
 		"error": func(e *environment, r *fetch.Result) {
@@ -128,12 +192,6 @@ func fills() map[string]fill {
 				e.TLSVersion = strings.TrimPrefix(r.Session.Version, "TLS ")
 			}
 		},
-		"cookies": func(e *environment, r *fetch.Result) {
-			e.Cookies = nil
-			for _, text := range e.values("set-cookie") {
-				e.Cookies = append(e.Cookies, parseCookie(text))
-			}
-		},
 		"anomalies": func(e *environment, r *fetch.Result) {
 			e.Anomalies = nil
 			for a := range r.Anomalies().All() {
@@ -143,17 +201,19 @@ func fills() map[string]fill {
 	}
 }
 
-// number is -1 for a text that is no number of at least 0.
+// number reads digits. It is -1 for another text, and the largest number for one
+// that is too large (RFC 9111 section 1.2.2).
 func number(text string) int {
-	n, err := strconv.ParseUint(text, 10, 64)
-	if err != nil {
+	n, err := strconv.ParseUint(text, 10, 63)
+	if err != nil && !errors.Is(err, strconv.ErrRange) {
 		return -1
 	}
 	return int(min(n, math.MaxInt))
 }
 
 // certificateDays is how many whole days the server's certificate is valid from
-// the time that the host was begun; -1 without one.
+// the time that the host was begun; -1 without one, and so -2 or less for one that
+// has expired.
 func certificateDays(r *fetch.Result) int {
 	if r.Session == nil {
 		return -1
@@ -162,7 +222,11 @@ func certificateDays(r *fetch.Result) int {
 	if len(certificates) == 0 || certificates[0].NotAfter.IsZero() {
 		return -1
 	}
-	return int(math.Floor(certificates[0].NotAfter.Sub(r.Begun).Hours() / (24 * time.Hour).Hours()))
+	days := math.Floor(certificates[0].NotAfter.Sub(r.Begun).Hours() / 24)
+	if days < 0 {
+		days = min(days, -2)
+	}
+	return int(days)
 }
 
 // directiveOf looks for a directive in the values of a field: the text behind
@@ -178,13 +242,27 @@ func directiveOf(values []string, directive string) string {
 			if !strings.EqualFold(part[:end], directive) {
 				continue
 			}
-			if text := strings.Trim(part[end:], "= \t"); text != "" {
-				return strings.Trim(text, `"`)
-			}
-			return part[:end]
+			value := strings.TrimPrefix(strings.TrimLeft(part[end:], " \t"), "=")
+			return cmp.Or(unquoted(strings.TrimLeft(value, " \t")), part[:end])
 		}
 	}
 	return ""
+}
+
+// unquoted is the text of a quoted string (RFC 9110 section 5.6.4), or the text
+// as it is if it is none.
+func unquoted(text string) string {
+	if len(text) < 2 || text[0] != '"' || text[len(text)-1] != '"' {
+		return text
+	}
+	var b strings.Builder
+	for i := 1; i < len(text)-1; i++ {
+		if text[i] == '\\' && i < len(text)-2 {
+			i++
+		}
+		b.WriteByte(text[i])
+	}
+	return b.String()
 }
 
 // splitUnquoted splits at commas and semicolons outside quotes.
@@ -204,6 +282,27 @@ func splitUnquoted(text string) (parts []string) {
 	return parts
 }
 
+// String is the cookie's name and attributes, as a header field has them.
+func (c cookie) String() string {
+	text := c.Name
+	for _, attribute := range []struct {
+		text  string
+		given bool
+	}{
+		{"Path=" + c.Path, c.Path != ""},
+		{"Domain=" + c.Domain, c.Domain != ""},
+		{"Max-Age=" + strconv.Itoa(c.MaxAge), c.MaxAge >= 0},
+		{"Secure", c.Secure},
+		{"HttpOnly", c.HttpOnly},
+		{"SameSite=" + c.SameSite, c.SameSite != ""},
+	} {
+		if attribute.given {
+			text += "; " + attribute.text
+		}
+	}
+	return text
+}
+
 // parseCookie reads a Set-Cookie as user agents do (RFC 6265 section 5.2).
 func parseCookie(text string) cookie {
 	c := cookie{MaxAge: -1}
@@ -219,16 +318,21 @@ func parseCookie(text string) cookie {
 		case "httponly":
 			c.HttpOnly = true
 		case "samesite":
-			if lower := strings.ToLower(value); lower != "" {
-				c.SameSite = strings.ToUpper(lower[:1]) + lower[1:]
+			for _, known := range []string{"Lax", "Strict", "None"} {
+				if strings.EqualFold(value, known) {
+					c.SameSite = known
+				}
 			}
 		case "path":
 			c.Path = value
 		case "domain":
 			c.Domain = value
 		case "max-age":
-			if n, err := strconv.Atoi(value); err == nil {
-				c.MaxAge = max(0, n)
+			if digits, negative := strings.CutPrefix(value, "-"); number(digits) >= 0 {
+				c.MaxAge = number(digits)
+				if negative {
+					c.MaxAge = 0
+				}
 			}
 		}
 	}

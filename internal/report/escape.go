@@ -1,10 +1,13 @@
 package report
 
-import "unicode/utf8"
+import (
+	"strconv"
+	"unicode/utf8"
+)
 
 // Escape makes text safe to show on a terminal, in a form that can be read back.
-// Control characters other than TAB, bytes that are not UTF-8, and characters
-// that reorder or break lines become \xNN for each of their bytes. A backslash
+// Control characters other than TAB, bytes that are not UTF-8, characters that
+// reorder or break lines, and invisible ones become \xNN for each of their bytes. A backslash
 // that would read as the start of such an escape becomes \x5c. All other text is
 // left as it is.
 func Escape(text string) string { return string(appendEscaped(nil, []byte(text))) }
@@ -44,6 +47,21 @@ func appendEscaped(dst, text []byte) []byte {
 	return dst
 }
 
+// unescape is the text that Escape was given.
+func unescape(text string) string {
+	var b []byte
+	for i := 0; i < len(text); i++ {
+		if text[i] == '\\' && startsEscape([]byte(text[i:min(len(text), i+4)])) {
+			value, _ := strconv.ParseUint(text[i+2:i+4], 16, 8)
+			b = append(b, byte(value))
+			i += 3
+			continue
+		}
+		b = append(b, text[i])
+	}
+	return string(b)
+}
+
 const hex = "0123456789abcdef"
 
 // isPlain reports whether c stands for itself, whatever comes before and after it.
@@ -59,9 +77,10 @@ func isHex(c byte) bool {
 	return '0' <= c && c <= '9' || 'a' <= c && c <= 'f' || 'A' <= c && c <= 'F'
 }
 
-// isUnsafe reports whether a terminal or an editor would obey r instead of
-// showing it: C0 and C1 controls, the bidirectional controls (Unicode
-// Bidi_Control), and the line and paragraph separators.
+// isUnsafe reports whether a terminal or an editor would obey r or hide it instead
+// of showing it: C0 and C1 controls, the bidirectional controls (Unicode
+// Bidi_Control), the line and paragraph separators, and characters without width:
+// the soft hyphen, the zero-width space and joiners, and the byte order mark.
 func isUnsafe(r rune) bool {
 	switch {
 	case r < ' ' && r != '\t', r >= 0x7f && r < 0xa0:
@@ -69,6 +88,8 @@ func isUnsafe(r rune) bool {
 	case r == 0x061c, r == 0x200e, r == 0x200f, r >= 0x202a && r <= 0x202e, r >= 0x2066 && r <= 0x2069:
 		return true
 	case r == 0x2028, r == 0x2029:
+		return true
+	case r == 0xad, r == 0x034f, r == 0x180e, r >= 0x200b && r <= 0x200d, r >= 0x2060 && r <= 0x2064, r == 0xfeff:
 		return true
 	}
 	return false

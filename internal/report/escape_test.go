@@ -66,7 +66,8 @@ func unescape(s string) string {
 func unsafe(s string) (rune, bool) {
 	for i, r := range s {
 		invalid := r == utf8.RuneError && !strings.HasPrefix(s[i:], "\ufffd")
-		if invalid || unicode.IsControl(r) && r != '\t' || unicode.In(r, unicode.Bidi_Control, unicode.Zl, unicode.Zp) {
+		if invalid || unicode.IsControl(r) && r != '\t' || unicode.In(r, unicode.Bidi_Control, unicode.Zl, unicode.Zp) ||
+			strings.ContainsRune("\u00ad\u034f\u180e\u200b\u200c\u200d\u2060\ufeff", r) {
 			return r, true
 		}
 	}

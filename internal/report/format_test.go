@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -22,6 +23,7 @@ import (
 
 	"wget/internal/fetch"
 	"wget/internal/report"
+	"wget/internal/testrecord"
 	"wget/internal/testserver"
 )
 
@@ -158,8 +160,18 @@ func ask(t *testing.T, text string, answers ...[]byte) *fetch.Result {
 	return r
 }
 
-// drain shows results one by one, as if each had to be waited for.
+// drain is drainForeign for results of this program. The error is also that of a
+// record that its schema does not know.
 func drain(list []*fetch.Result, f report.Format, o report.Options) (stdout, stderr []byte, s report.Summary, err error) {
+	stdout, stderr, s, err = drainForeign(list, f, o)
+	if f.Name == "json" && len(o.Columns) == 0 && o.Baseline == nil && err == nil {
+		_, err = recordSchema().Check(stdout)
+	}
+	return stdout, stderr, s, err
+}
+
+// drainForeign shows results one by one, as if each had to be waited for.
+func drainForeign(list []*fetch.Result, f report.Format, o report.Options) (stdout, stderr []byte, s report.Summary, err error) {
 	feed := make(chan *fetch.Result)
 	go func() {
 		defer close(feed)
@@ -171,6 +183,15 @@ func drain(list []*fetch.Result, f report.Format, o report.Options) (stdout, std
 	s, err = report.Drain(feed, nil, []report.Sink{{Format: f, Out: &out}}, &errors, o, func(error) {})
 	return out.Bytes(), errors.Bytes(), s, err
 }
+
+// recordSchema is the schema that every record of the tests is held against.
+var recordSchema = sync.OnceValue(func() *testrecord.Schema {
+	schema, err := testrecord.Load("../../docs/record.schema.json")
+	if err != nil {
+		panic(err)
+	}
+	return schema
+})
 
 // A format's golden files hold what it prints of the samples: on stdout, and on stderr.
 func TestGolden(t *testing.T) {
@@ -214,6 +235,26 @@ func TestGolden(t *testing.T) {
 			golden(t, w.name+".golden", out)
 			golden(t, w.name+".stderr.golden", stderr)
 		})
+	}
+}
+
+// Names and values of every width stand in columns, at each width of a terminal and in a pipe.
+func TestGoldenWidths(t *testing.T) {
+	var list []*fetch.Result
+	for i, text := range []string{"中文主机.example", "e\u0301\u0323a\u0300.example", "한국어.example", "👩‍👩‍👧.example", "a.example", "…¡.example"} {
+		r := ask(t, "h.test", []byte(fmt.Sprintf("HTTP/1.1 %d OK\r\nServer: %s\r\nLocation: https://%[2]s/%s\r\n\r\n", 200+i, text, strings.Repeat("界e\u0301", 8*i))))
+		r.Target.Text = text
+		list = append(list, r)
+	}
+	gone := ask(t, "h.test", nil)
+	gone.Target.Text = "日本.example"
+	list = append(list, gone)
+	for _, width := range []int{0, 60, 80, 200} {
+		out, _, _, err := drain(list, format(t, "table"), report.Options{Width: width})
+		if err != nil {
+			t.Fatal(err)
+		}
+		golden(t, fmt.Sprintf("table.wide.%d.golden", width), out)
 	}
 }
 

@@ -18,13 +18,14 @@ const shownHosts = 10
 //	group 1 hosts > 980: a.test, b.test
 //	group 1 header > HTTP/1.1 301 Moved Permanently
 //
-// What is held grows with the number of groups, and with the hosts only if all of
+// Its memory grows with the number of groups, and with the hosts only if all of
 // them are to be named.
 type groups struct {
 	signer  *signer
 	palette palette
-	wide    bool // name all hosts
-	verbose bool // say what sets a group apart from the largest
+	picker  *picker // of the chosen fields; nil if all lines are shown
+	wide    bool    // name all hosts
+	verbose bool    // say what sets a group apart from the largest
 
 	list []*group
 	by   map[string]*group // by hash
@@ -39,10 +40,14 @@ type group struct {
 }
 
 func newGroups(o Options) *groups {
-	return &groups{
+	g := &groups{
 		signer: newSigner(*o.Group), palette: newPalette(o.Color), wide: o.Wide, verbose: o.Verbose,
 		by: make(map[string]*group),
 	}
+	if len(o.Columns) > 0 {
+		g.picker = newPicker(o.Columns, recordWriter{})
+	}
+	return g
 }
 
 func (*groups) Begin(b []byte) []byte { return b }
@@ -57,7 +62,7 @@ func (g *groups) Record(b []byte, r *fetch.Result) []byte {
 		g.list = append(g.list, one)
 	}
 	if one.count++; g.wide || len(one.hosts) < shownHosts {
-		one.hosts = append(one.hosts, r.Target.Text)
+		one.hosts = append(one.hosts, label(r))
 	}
 	return b
 }
@@ -94,8 +99,14 @@ func (g *groups) appendGroup(b []byte, number int, one *group) []byte {
 	if one.first.Err != nil {
 		return g.appendLine(b, number, "error", g.palette.err, []byte(one.signed[0].value))
 	}
+	chosen := true
 	for line := range one.first.Head.Lines() {
-		b = g.appendLine(b, number, "header", paint{}, line)
+		if g.picker != nil {
+			chosen = g.picker.choosesLine(line, chosen)
+		}
+		if chosen {
+			b = g.appendLine(b, number, "header", paint{}, line)
+		}
 	}
 	return b
 }

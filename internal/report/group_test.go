@@ -48,6 +48,8 @@ func TestGroupRule(t *testing.T) {
 		{"order of directives", "Cache-Control: private, max-age=5", "cache-control: max-age=5,private", true},
 		{"another directive", "Cache-Control: max-age=5", "Cache-Control: max-age=6", false},
 		{"nonce", "Content-Security-Policy: script-src 'nonce-abc123'", "Content-Security-Policy: script-src 'nonce-zzz'", true},
+		{"nonce with all of base64", "Content-Security-Policy: script-src 'nonce-a/b+c/1==' 'self'", "Content-Security-Policy: script-src 'nonce-zz/yy/xx/2=' 'self'", true},
+		{"another policy behind a nonce", "Content-Security-Policy: script-src 'nonce-a/b=' 'self'", "Content-Security-Policy: script-src 'nonce-a/b=' *", false},
 		{"another policy", "Content-Security-Policy: script-src 'self'", "Content-Security-Policy: script-src *", false},
 		{"hash in a policy", "Content-Security-Policy: script-src 'sha256-AAAAAAAAAAAAAAAAAAAAAAAA1'", "Content-Security-Policy: script-src 'sha256-BBBBBBBBBBBBBBBBBBBBBBBBB2'", false},
 		{"value of a cookie", "Set-Cookie: a=1; Path=/", "Set-Cookie: a=2; path=/", true},
@@ -127,5 +129,21 @@ func TestGroupsCountAll(t *testing.T) {
 		if !strings.Contains(string(wide), fmt.Sprintf("h%d.test", i)) {
 			t.Errorf("h%d.test is in no group", i)
 		}
+	}
+}
+
+// Chosen fields are all that is shown of a group, and an address is told from the
+// others of its target.
+func TestGroupsOfFields(t *testing.T) {
+	list := edgesOf(t, "a.test", "HTTP/1.1 200 OK\r\nServer: x\r\nX-A: 1\r\n\r\n", "HTTP/1.1 200 OK\r\nServer: x\r\nX-A: 2\r\n\r\n", "")
+	const want = `group 1 hosts > 2: a.test@192.0.2.1, a.test@192.0.2.2
+group 1 header > Server: x
+
+group 2 hosts > 1: a.test@192.0.2.3
+group 2 error > connect: refused
+`
+	out, _, _, _ := drain(list, format(t, "lines"), report.Options{Group: new(report.GroupBy), Columns: columns(t, "server")})
+	if string(out) != want {
+		t.Errorf("got\n%swant\n%s", out, want)
 	}
 }

@@ -1,11 +1,6 @@
 package report
 
-import (
-	"bytes"
-	"unicode/utf8"
-
-	"wget/internal/fetch"
-)
+import "wget/internal/fetch"
 
 // ndjson is the json format: one record per line (NDJSON).
 type ndjson struct {
@@ -14,6 +9,9 @@ type ndjson struct {
 }
 
 func newJSON(o Options) Reporter {
+	if o.Baseline != nil {
+		return &changesJSON{differences: newDifferences(o.Baseline)}
+	}
 	writer := recordWriter{includeRaw: o.IncludeRaw, pairs: o.Pairs}
 	if o.Group != nil {
 		writer.signer = newSigner(*o.Group)
@@ -48,95 +46,4 @@ func (j *flatJSON) Record(b []byte, r *fetch.Result) []byte {
 		b = j.picker.appendJSON(b, f, r)
 	}
 	return append(b, '}', '\n')
-}
-
-// appendMember appends a further member of an object.
-func appendMember(b []byte, key, value string) []byte {
-	b = append(b, ',', '"')
-	b = append(b, key...)
-	b = append(b, '"', ':')
-	return appendString(b, []byte(value))
-}
-
-// appendString appends a JSON string (RFC 8259 section 7). Bytes that are not
-// UTF-8 are read as Latin-1. Characters that a terminal would obey are escaped,
-// also those that JSON allows.
-func appendString(b, s []byte) []byte {
-	b = append(b, '"')
-	for i, c := range s {
-		if c < ' ' || c >= 0x7f || c == '"' || c == '\\' {
-			b = append(b, s[:i]...)
-			return append(appendEscapes(b, s[i:], utf8.Valid(s)), '"')
-		}
-	}
-	b = append(b, s...)
-	return append(b, '"')
-}
-
-// appendEscapes appends the rest of a string from its first byte that may need
-// an escape.
-func appendEscapes(b, s []byte, valid bool) []byte {
-	text := string(s)
-	if !valid {
-		text = latin1(s)
-	}
-	for _, r := range text {
-		switch {
-		case r == '"', r == '\\':
-			b = append(b, '\\', byte(r))
-		case r < ' ', isUnsafe(r):
-			b = append(b, '\\', 'u', hex[r>>12&15], hex[r>>8&15], hex[r>>4&15], hex[r&15])
-		default:
-			b = utf8.AppendRune(b, r)
-		}
-	}
-	return b
-}
-
-func lower(c byte) byte {
-	if 'A' <= c && c <= 'Z' {
-		return c + 'a' - 'A'
-	}
-	return c
-}
-
-// equalLower compares names of equal length without regard to ASCII case.
-func equalLower(a, b []byte) bool {
-	for i := range a {
-		if lower(a[i]) != lower(b[i]) {
-			return false
-		}
-	}
-	return true
-}
-
-// appendLower appends a name as a string, with its ASCII letters in lower case.
-func appendLower(b, name []byte) []byte {
-	for _, c := range name {
-		if c < ' ' || c >= 0x7f || c == '"' || c == '\\' {
-			return appendString(b, bytes.Map(func(r rune) rune {
-				if r < utf8.RuneSelf {
-					return rune(lower(byte(r)))
-				}
-				return r
-			}, []byte(latin1(name))))
-		}
-	}
-	b = append(b, '"')
-	for _, c := range name {
-		b = append(b, lower(c))
-	}
-	return append(b, '"')
-}
-
-// latin1 reads s as UTF-8 if it is valid UTF-8, and as ISO 8859-1 if not.
-func latin1(s []byte) string {
-	if utf8.Valid(s) {
-		return string(s)
-	}
-	runes := make([]rune, len(s))
-	for i, c := range s {
-		runes[i] = rune(c)
-	}
-	return string(runes)
 }

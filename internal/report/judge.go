@@ -3,6 +3,8 @@ package report
 import (
 	"cmp"
 	"fmt"
+	"iter"
+	"maps"
 	"slices"
 	"strings"
 
@@ -16,24 +18,24 @@ type Check struct {
 	Want      bool
 }
 
-// Checks counts the results that did not pass.
+// Checks counts the targets that did not pass. One whose addresses are all asked
+// fails with any of them.
 type Checks struct {
-	Judged int            // results in all
-	Failed int            // results that failed some check
-	Counts map[string]int // results by the clause that they failed
+	Judged int            // targets in all
+	Failed int            // targets that failed some check
+	Counts map[string]int // targets by the clause that they failed
 }
 
 // String is a closing line: "checks: 3 of 1204 hosts failed: hsts >= 31536000 (2),
 // status == 200 (1)", the most frequent first.
 func (c *Checks) String() string {
-	var list []string
-	for clause, n := range c.Counts {
-		list = append(list, fmt.Sprintf("%s (%d)", clause, n))
-	}
-	slices.SortFunc(list, func(a, b string) int {
-		countOf := func(s string) int { return c.Counts[s[:strings.LastIndex(s, " (")]] }
-		return cmp.Or(cmp.Compare(countOf(b), countOf(a)), cmp.Compare(a, b))
+	clauses := slices.SortedFunc(maps.Keys(c.Counts), func(a, b string) int {
+		return cmp.Or(cmp.Compare(c.Counts[b], c.Counts[a]), cmp.Compare(a, b))
 	})
+	var list []string
+	for _, clause := range clauses {
+		list = append(list, fmt.Sprintf("%s (%d)", clause, c.Counts[clause]))
+	}
 	line := fmt.Sprintf("checks: %d of %s failed", c.Failed, counted(c.Judged, "host", "hosts"))
 	if len(list) > 0 {
 		line += ": " + strings.Join(list, ", ")
@@ -56,6 +58,8 @@ type judge struct {
 	found  *Checks
 	env    *environment // of the result at hand
 	fills  []fill       // for the names in all conditions
+	index  int          // of the target at hand
+	failed []string     // clauses that it fails
 }
 
 func newJudge(o Options, found *Checks) *judge {
@@ -103,30 +107,52 @@ func (j *judge) appendFailures(b []byte, r *fetch.Result, m *messages) []byte {
 	if len(j.checks) == 0 {
 		return b
 	}
-	j.found.Judged++
-	failed := false
-	for _, check := range j.checks {
-		c := check.Condition
-		if !c.appliesTo(r) {
-			continue
-		}
-		holds, err := c.holds(j.env)
-		if holds == check.Want && err == nil {
-			continue
-		}
-		failed = true
-		clause, why := c.failure(j.env, check.Want)
-		if err != nil {
-			why = err.Error()
-		}
-		if j.found.Counts == nil {
-			j.found.Counts = make(map[string]int)
-		}
-		j.found.Counts[clause]++
-		b = m.appendLine(b, r, "check", m.palette.err, clause+": "+why)
+	if r.Edge == nil || r.Edge.N == 0 || r.Target.Index != j.index {
+		j.found.Judged++
+		j.index, j.failed = r.Target.Index, nil
 	}
-	if failed {
-		j.found.Failed++
+	for clause, why := range j.failures(r) {
+		j.count(clause)
+		b = m.appendLine(b, r, "check", m.palette.err, strings.TrimSuffix(clause+": "+why, ": "))
 	}
 	return b
+}
+
+// failures yields the clause of each check that a result does not pass, and the
+// reason, if there is more to say.
+func (j *judge) failures(r *fetch.Result) iter.Seq2[string, string] {
+	return func(yield func(clause, why string) bool) {
+		for _, check := range j.checks {
+			c := check.Condition
+			if !c.appliesTo(r) {
+				continue
+			}
+			holds, err := c.holds(j.env)
+			if holds == check.Want && err == nil {
+				continue
+			}
+			clause, why := c.failure(j.env, check.Want)
+			if err != nil {
+				why = err.Error()
+			}
+			if !yield(clause, why) {
+				return
+			}
+		}
+	}
+}
+
+// count counts a clause that the target at hand fails, once.
+func (j *judge) count(clause string) {
+	if slices.Contains(j.failed, clause) {
+		return
+	}
+	if len(j.failed) == 0 {
+		j.found.Failed++
+	}
+	j.failed = append(j.failed, clause)
+	if j.found.Counts == nil {
+		j.found.Counts = make(map[string]int)
+	}
+	j.found.Counts[clause]++
 }

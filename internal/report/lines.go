@@ -1,18 +1,12 @@
 package report
 
-import (
-	"bytes"
-	"strconv"
-
-	"wget/internal/fetch"
-)
+import "wget/internal/fetch"
 
 // lines is the format of that name:
 //
 //	sina.com.cn header > HTTP/1.1 302 Found
 //	sina.com.cn redirect > https://www.sina.com.cn/
 type lines struct {
-	unframed
 	palette palette
 	picker  *picker // of the chosen fields; nil if all lines are shown
 
@@ -22,6 +16,9 @@ type lines struct {
 }
 
 func newLines(o Options) Reporter {
+	if o.Baseline != nil {
+		return newChangesText(o)
+	}
 	if o.Group != nil {
 		return newGroups(o)
 	}
@@ -32,131 +29,30 @@ func newLines(o Options) Reporter {
 	return l
 }
 
+func (*lines) Begin(b []byte) []byte { return b }
+
+// Record gathers the results of one target. The last may be missing, since it is
+// not to be shown.
 func (l *lines) Record(b []byte, r *fetch.Result) []byte {
+	if len(l.edges.results) > 0 && l.edges.results[0].Target.Index != r.Target.Index {
+		b = l.appendMerged(b)
+	}
 	if r.Edge == nil || r.Edge.Of < 2 {
 		b = l.appendChain(b, r, r.Target.Text)
 		return l.appendLast(b, r)
 	}
-	l.edges.results = append(l.edges.results, r)
-	if !l.edges.isWhole(r) {
-		return b
-	}
-	return l.appendMerged(b)
-}
-
-// appendChain appends what came before the last answer, under a label: the answers
-// that redirected, and the interim sections.
-func (l *lines) appendChain(b []byte, r *fetch.Result, label string) []byte {
-	for i := range r.Hops {
-		b = l.appendInterim(b, r, &r.Hops[i], label)
-		b = l.appendHead(b, r, &r.Hops[i].Head, label)
-		b = l.palette.host(&r.Target).appendEscaped(b, []byte(label))
-		b = append(b, " redirect > "...)
-		b = append(r.LedTo(i).Target.AppendURL(b), '\n')
-	}
-	if !isShown(r) {
-		return b
-	}
-	return l.appendInterim(b, r, &r.Reply, label)
-}
-
-// appendInterim appends the interim sections, which no chosen field is looked for
-// in.
-func (l *lines) appendInterim(b []byte, r *fetch.Result, reply *fetch.Reply, label string) []byte {
-	if l.picker != nil {
-		return b
-	}
-	for i := range reply.Interim {
-		b = l.appendHead(b, r, &reply.Interim[i], label)
+	if l.edges.results = append(l.edges.results, r); r.Edge.N == r.Edge.Of-1 {
+		return l.appendMerged(b)
 	}
 	return b
 }
+
+func (l *lines) End(b []byte, _ *Summary) []byte { return l.appendMerged(b) }
 
 // appendLast appends the last answer.
 func (l *lines) appendLast(b []byte, r *fetch.Result) []byte {
-	if !isShown(r) {
-		return b
+	if isShown(r) {
+		b = l.appendHead(b, r, &r.Head, r.Target.Text)
 	}
-	b = l.appendHead(b, r, &r.Head, r.Target.Text)
-	if l.picker != nil {
-		b = l.appendKeys(b, r)
-	}
-	return b
-}
-
-// appendKeys appends a line for each chosen key but status, which chooses the
-// status line:
-//
-//	sina.com.cn seconds.total > 0.021200
-func (l *lines) appendKeys(b []byte, r *fetch.Result) []byte {
-	l.picker.take(r)
-	for i := range l.picker.columns {
-		c := &l.picker.columns[i]
-		if c.key == nil || c.Name == "status" {
-			continue
-		}
-		text := l.picker.appendText(nil, c, r)
-		if len(text) == 0 {
-			continue
-		}
-		b = l.palette.host(&r.Target).appendEscaped(b, []byte(r.Target.Text))
-		b = append(append(append(b, ' '), c.Name...), " > "...)
-		b = append(append(b, text...), '\n')
-	}
-	return b
-}
-
-// appendHead appends a section, line by line.
-func (l *lines) appendHead(b []byte, r *fetch.Result, h *fetch.Head, label string) []byte {
-	l.label = l.palette.host(&r.Target).appendEscaped(l.label[:0], []byte(label))
-	l.label = append(l.label, " header > "...)
-	l.code = strconv.AppendInt(l.code[:0], int64(h.Status), 10)
-	code := l.code // until the status line was met
-	chosen := true
-	for line := range h.Lines() {
-		if l.picker != nil {
-			chosen = l.picker.choosesLine(line, chosen)
-		}
-		if !chosen {
-			continue
-		}
-		b = append(b, l.label...)
-		b, code = l.appendLine(b, line, h.Status, code, paint{})
-	}
-	return b
-}
-
-// appendLines appends lines of the last section under a label, in a colour.
-func (l *lines) appendLines(b []byte, r *fetch.Result, label string, list [][]byte, colour paint) []byte {
-	l.code = strconv.AppendInt(l.code[:0], int64(r.Head.Status), 10)
-	chosen := true
-	for _, line := range list {
-		if l.picker != nil {
-			chosen = l.picker.choosesLine(line, chosen)
-		}
-		if !chosen {
-			continue
-		}
-		b = l.palette.host(&r.Target).appendEscaped(b, []byte(label))
-		b = append(b, " header > "...)
-		b, _ = l.appendLine(b, line, r.Head.Status, l.code, colour)
-	}
-	return b
-}
-
-// appendLine appends a line and its end. In colour, the status code stands out
-// from the status line; code is nil once that line was met.
-func (l *lines) appendLine(b, line []byte, status int, code []byte, colour paint) ([]byte, []byte) {
-	of := l.palette.status(status)
-	if code == nil || of.on == "" || !bytes.HasPrefix(line, []byte("HTTP/")) {
-		b = append(b, colour.on...)
-		b = appendEscaped(b, line)
-		b = append(b, colour.off...)
-		return append(b, '\n'), code
-	}
-	before, after, _ := bytes.Cut(line, code)
-	b = appendEscaped(b, before)
-	b = of.appendEscaped(b, code)
-	b = appendEscaped(b, after)
-	return append(b, '\n'), nil
+	return l.appendKeys(b, r)
 }

@@ -2,8 +2,10 @@ package report
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"wget/internal/fetch"
 )
@@ -11,6 +13,9 @@ import (
 // messages words what stderr says about hosts:
 //
 //	wget sohu.com...
+//	sohu.com tried > 192.0.2.1:80: connection refused after 0.00021 s
+//	sohu.com request > GET / HTTP/1.1
+//	sohu.com timing > connect 0.010 s, first byte 0.021 s, total 0.021 s
 //	https://sohu.com tls > TLS 1.3, TLS_AES_128_GCM_SHA256, X25519MLKEM768, …
 //	sohu.com withheld > Authorization: not for https://other.example/
 //	sohu.com anomaly > bare-lf: a line ends with LF alone (RFC 9112 section 2.2)
@@ -20,6 +25,7 @@ type messages struct {
 	program  string
 	palette  palette
 	verbose  bool
+	detailed bool
 	errors   bool
 	canceled bool // errors of hosts that were canceled too
 }
@@ -31,9 +37,10 @@ func newMessages(sinks []Sink, o Options) messages {
 		program:  cmp.Or(o.Program, "wget"),
 		palette:  newPalette(o.ColorErr),
 		verbose:  o.Verbose,
+		detailed: o.Detailed,
 		canceled: !o.CountInterrupted,
 		errors: slices.ContainsFunc(sinks, func(s Sink) bool {
-			return !s.format().ShowsErrors && o.Group == nil || len(o.Columns) > 0 && !showsErrors(o.Columns)
+			return !s.format().ShowsErrors && o.Group == nil && o.Baseline == nil || len(o.Columns) > 0 && !showsErrors(o.Columns)
 		}),
 	}
 }
@@ -75,13 +82,73 @@ func (m *messages) appendChain(b []byte, r *fetch.Result) []byte {
 			b = m.appendLine(b, r, "proxy", m.palette.note, reply.Proxy)
 		}
 		proxy = reply.Proxy
+		if m.detailed {
+			b = m.appendTried(b, r, reply)
+		}
 		if reply.Session != nil {
 			for _, line := range sessionLines(reply.Session, r.Begun) {
 				b = m.appendLine(b, r, "tls", m.palette.note, line)
 			}
 		}
+		if m.detailed {
+			b = m.appendSent(b, r, reply)
+		}
 	}
 	return b
+}
+
+// appendTried tells which addresses were tried.
+func (m *messages) appendTried(b []byte, r *fetch.Result, reply *fetch.Reply) []byte {
+	if reply.Trace == nil {
+		return b
+	}
+	for _, a := range reply.Trace.Tried {
+		came := "connected"
+		if a.Err != nil {
+			came = a.Err.Error()
+		}
+		b = m.appendLine(b, r, "tried", m.palette.note, fmt.Sprintf("%s: %s after %s", a.Addr, came, inSeconds(a.After)))
+	}
+	return b
+}
+
+// appendSent tells the request that was sent, without credentials, and when each
+// step was over.
+func (m *messages) appendSent(b []byte, r *fetch.Result, reply *fetch.Reply) []byte {
+	if reply.Trace == nil {
+		return b
+	}
+	for line := range strings.Lines(string(reply.Trace.Request)) {
+		if line = strings.TrimRight(line, "\r\n"); line != "" {
+			b = m.appendLine(b, r, "request", m.palette.note, withoutSecret(line))
+		}
+	}
+	var steps []string
+	for _, step := range []struct {
+		name string
+		at   time.Duration
+	}{
+		{"dns", reply.Times.DNS},
+		{"connect", reply.Times.Connect},
+		{"tls", reply.Times.TLS},
+		{"first byte", reply.Times.FirstByte},
+		{"total", reply.Times.Total},
+	} {
+		if step.at > 0 {
+			steps = append(steps, step.name+" "+inSeconds(step.at))
+		}
+	}
+	return m.appendLine(b, r, "timing", m.palette.note, strings.Join(steps, ", "))
+}
+
+// withoutSecret hides the value of a field that holds credentials.
+func withoutSecret(line string) string {
+	name, _, _ := strings.Cut(line, ":")
+	switch strings.ToLower(name) {
+	case "authorization", "proxy-authorization", "cookie", "cookie2":
+		return name + ": ***"
+	}
+	return line
 }
 
 // appendLine appends "TARGET WORD > TEXT". The text may hold a server's bytes.

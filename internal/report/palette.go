@@ -29,6 +29,7 @@ type palette struct {
 	classes [10]paint // by the first digit of a status
 	err     paint
 	note    paint // hints and anomalies
+	name    paint // of a header field
 	differs paint // in which the addresses of a host differ
 
 	last     int // of hosts: the colour of the target before
@@ -46,6 +47,7 @@ func newPalette(on bool) palette {
 	p := palette{
 		err:     newPaint(38, 5, 196, color.Bold),
 		note:    newPaint(38, 5, 243),
+		name:    newPaint(38, 5, 67),
 		differs: newPaint(38, 5, 130),
 	}
 	for _, n := range []color.Attribute{27, 28, 168, 31, 33, 65, 96, 100, 137, 103, 128, 200, 135, 30} {

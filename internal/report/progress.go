@@ -81,8 +81,8 @@ func (p *progress) update(screen *screen, s *Summary) {
 // minBar is the width of the shortest bar that shows anything, in columns.
 const minBar = 10
 
-// render returns one line of ASCII. One for a terminal fits in it: the bar goes
-// first, then what stands last.
+// render returns one line of ASCII. For a terminal the line is made to fit: it
+// loses its bar first, and then its facts from the end.
 func (p *progress) render(s *Summary) string {
 	done, failed := s.Total(), s.Failed
 	if p.Finished != nil {

@@ -10,10 +10,17 @@ func newRaw(Options) Reporter { return raw{} }
 
 func (raw) Record(b []byte, r *fetch.Result) []byte {
 	for i := range r.Hops {
-		b = append(b, r.Hops[i].Raw...)
+		b = appendRawSections(b, &r.Hops[i])
 	}
 	if !isShown(r) {
 		return b
 	}
-	return append(b, r.Raw...)
+	return appendRawSections(b, &r.Reply)
+}
+
+func appendRawSections(b []byte, r *fetch.Reply) []byte {
+	for i := range r.Interim {
+		b = append(b, r.Interim[i].Raw...)
+	}
+	return append(b, r.Head.Raw...)
 }

@@ -116,9 +116,19 @@ type Failure struct {
 	Hint    string      `json:"hint"`
 }
 
+// LineError is a line that is no record.
+type LineError struct {
+	Number int // of the line, from 1
+	Err    error
+}
+
+func (e *LineError) Error() string { return fmt.Sprintf("line %d: %v", e.Number, e.Err) }
+
+func (e *LineError) Unwrap() error { return e.Err }
+
 // Records reads the records in r, one per line. Keys that are not known are
-// passed over. Each line that is no record yields an error with the number of
-// the line, io.ErrUnexpectedEOF for a last line that was cut short, and the
+// passed over. Each line that is no record yields a [*LineError], of
+// io.ErrUnexpectedEOF for a last line that was cut short, and the
 // lines after it are read all the same. An error in reading ends the records.
 func Records(r io.Reader) iter.Seq2[*Record, error] {
 	return func(yield func(*Record, error) bool) {
@@ -137,7 +147,7 @@ func Records(r io.Reader) iter.Seq2[*Record, error] {
 				if err == io.EOF {
 					wrong = io.ErrUnexpectedEOF
 				}
-				record, err = nil, fmt.Errorf("line %d: %w", number, wrong)
+				record, err = nil, &LineError{number, wrong}
 			} else {
 				err = nil
 			}
@@ -177,6 +187,7 @@ func (f *Fields) UnmarshalJSON(text []byte) error {
 type recordWriter struct {
 	includeRaw bool
 	pairs      bool    // fields are a list of pairs
+	noFields   bool    // sections are without their fields
 	signer     *signer // names the group; nil if that is not asked for
 
 	// Of the record at hand, kept for their memory.
@@ -278,12 +289,12 @@ func (w *recordWriter) appendAnswer(b []byte, r *fetch.Reply) []byte {
 
 // appendRaw appends the length of the sections, and on request the sections.
 func (w *recordWriter) appendRaw(b []byte, r *fetch.Reply) []byte {
-	if len(r.Raw) == 0 {
+	if r.Size == 0 {
 		return b
 	}
 	b = append(b, `,"bytes":`...)
-	b = strconv.AppendInt(b, int64(len(r.Raw)), 10)
-	if w.includeRaw {
+	b = strconv.AppendInt(b, int64(r.Size), 10)
+	if w.includeRaw && len(r.Raw) > 0 {
 		b = append(b, `,"raw":"`...)
 		b = base64.StdEncoding.AppendEncode(b, r.Raw)
 		b = append(b, '"')
@@ -299,6 +310,9 @@ func (w *recordWriter) appendSection(b []byte, h *fetch.Head) []byte {
 	b = strconv.AppendInt(b, int64(h.Status), 10)
 	b = append(b, `,"reason":`...)
 	b = appendString(b, h.Reason())
+	if w.noFields {
+		return b
+	}
 	if w.pairs {
 		b = append(b, `,"fields":`...)
 		return appendPairs(b, h)

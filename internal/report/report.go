@@ -1,10 +1,6 @@
 package report
 
-import (
-	"io"
-
-	"wget/internal/fetch"
-)
+import "io"
 
 // Options says how results are shown. The zero value has no colour and no
 // progress.
@@ -13,17 +9,19 @@ type Options struct {
 	Color      bool   // colour the records
 	ColorErr   bool   // colour stderr
 	IncludeRaw bool   // add the raw header sections, in formats that HasRaw
-	Pairs      bool   // list fields in order, names as they came, in formats that HasPairs
+	Pairs      bool   // list fields in order, names as they came, in json
 
 	// Columns are shown, and nothing else, in formats that HasColumns; empty means
 	// the format's own choice.
-	Columns []Column
-	Match   []*Condition // only results that all of them are true of are shown
-	Checks  []Check
-	Group   *GroupBy // say each distinct answer once, in formats that HasGroups; nil says each answer
-	Wide    bool     // name every host of a group
-	Width   int      // of the terminal that a table must fit, in columns; 0 means that it need not
+	Columns  []Column
+	Match    []*Condition // only results that all of them are true of are shown
+	Checks   []Check
+	Group    *GroupBy  // say each distinct answer once, in formats that HasGroups; nil says each answer
+	Wide     bool      // name every host of a group
+	Baseline *Baseline // show what is not as it was, in formats that HasGroups; nil shows all
+	Width    int       // of the terminal that a table must fit, in columns; 0 means that it need not
 
+	Detailed bool // tell of each request on stderr: what was tried, what was sent, and how long it took
 	Verbose  bool // explain anomalies on stderr
 	Progress Progress
 
@@ -45,33 +43,19 @@ func (s Sink) format() Format {
 	return s.Format
 }
 
-// Reporter renders the records of one run in one format. Each method appends
-// to b and returns the extended buffer; appending nothing is allowed.
-//
-// A Reporter may keep results, which nobody changes, and render them later:
-// results that belong to one target (the same Target.Index) come one directly
-// after the other.
-type Reporter interface {
-	// Begin is called once, before the first Record, and also if there is none.
-	Begin(b []byte) []byte
-	Record(b []byte, r *fetch.Result) []byte
-	// End is called once, after the last Record.
-	End(b []byte, s *Summary) []byte
-}
-
 // Format is a way to show results.
 type Format struct {
 	Name  string // the word for --format
 	About string // a phrase for the help text
 
-	Held        bool // the first records wait for each other, so that columns fit
+	Held        bool // the first records wait for each other for some tenths of a second, so that columns fit
 	Batched     bool // records wait for each other while more results are ready: few writes for scripts
 	ShowsErrors bool // a record says why its target failed, so stderr does not
 	Binary      bool // bytes as they came, which a terminal would obey
 	HasRaw      bool // obeys Options.IncludeRaw
-	HasPairs    bool // obeys Options.Pairs
 	HasGroups   bool // obeys Options.Group
 	HasColumns  bool // obeys Options.Columns
+	Resumable   bool // its records can be read back, by [Entries]
 
 	New func(Options) Reporter
 }
@@ -82,7 +66,7 @@ func formats() []Format {
 		{Name: "lines", About: "one line per header, coloured per host in a terminal", HasColumns: true, HasGroups: true, New: newLines},
 		{
 			Name: "json", About: "one object per record and line (NDJSON)",
-			Batched: true, ShowsErrors: true, HasRaw: true, HasPairs: true, HasColumns: true, HasGroups: true, New: newJSON,
+			Batched: true, ShowsErrors: true, HasRaw: true, HasColumns: true, HasGroups: true, Resumable: true, New: newJSON,
 		},
 		{Name: "csv", About: "comma-separated values with a header line (RFC 4180)", Batched: true, ShowsErrors: true, HasColumns: true, New: newCSV},
 		{Name: "table", About: "aligned columns for people, a row per host", Held: true, Batched: true, ShowsErrors: true, HasColumns: true, New: newTable},
@@ -101,18 +85,4 @@ func LookupFormat(name string) (f Format, found bool) {
 		}
 	}
 	return Format{}, false
-}
-
-// unframed is embedded by a Reporter that has nothing to say before the first
-// record and after the last.
-type unframed struct{}
-
-func (unframed) Begin(b []byte) []byte           { return b }
-func (unframed) End(b []byte, _ *Summary) []byte { return b }
-
-// isShown reports whether the last reply of r is shown by formats that print
-// header sections as they came. The start of a reply that is not HTTP/1 is
-// quoted in the error instead.
-func isShown(r *fetch.Result) bool {
-	return r.Err == nil || r.Err.Kind != fetch.KindMalformed || r.Err.Stage == fetch.StageRedirect
 }

@@ -3,6 +3,7 @@ package report
 import (
 	"bytes"
 	"io"
+	"slices"
 
 	"wget/internal/fetch"
 )
@@ -53,6 +54,23 @@ func (s *screen) record(r *fetch.Result) {
 	for i := range s.outputs {
 		if out := &s.outputs[i]; !out.failed {
 			out.buf = out.reporter.Record(out.buf, r)
+		}
+	}
+}
+
+// holds reports whether some sink may hold its first records.
+func (s *screen) holds() bool {
+	return slices.ContainsFunc(s.outputs, func(out output) bool {
+		_, holds := out.reporter.(holder)
+		return holds
+	})
+}
+
+// release has the sinks give up what they hold.
+func (s *screen) release() {
+	for i := range s.outputs {
+		if h, holds := s.outputs[i].reporter.(holder); holds && !s.outputs[i].failed {
+			s.outputs[i].buf = h.Release(s.outputs[i].buf)
 		}
 	}
 }

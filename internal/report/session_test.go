@@ -50,7 +50,7 @@ issued by CN=x; valid from [-0-9]+ to [-0-9]+; not verified`,
 		{fetch.Session{Version: "TLS 1.2", Cipher: "c"}, "TLS 1.2, c"},
 	} {
 		r := &fetch.Result{Target: fetch.Target{Text: "h.test"}, Begun: now, Reply: fetch.Reply{Session: &c.session}}
-		_, stderr, _, err := drain([]*fetch.Result{r}, format(t, "json"), report.Options{Verbose: true})
+		_, stderr, _, err := drainForeign([]*fetch.Result{r}, format(t, "json"), report.Options{Verbose: true})
 		if err != nil {
 			t.Fatal(err)
 		}

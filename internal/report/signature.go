@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"wget/internal/fetch"
 )
@@ -184,7 +185,7 @@ func (s *signer) cookie(value, host string) string {
 	return strings.Join(parts, "; ")
 }
 
-// What stands in a value for a part that is new in every reply.
+// The marks that stand in a value for a part that is new in every reply.
 const (
 	maskedHost = "{host}"
 	maskedID   = "{id}"
@@ -200,6 +201,11 @@ func mask(value, host string) string {
 	for i := 0; i < len(value); {
 		if n := dateLength(value[i:]); n > 0 {
 			b.WriteString(maskedDate)
+			i += n
+			continue
+		}
+		if n := nonceLength(value[i:]); n > 0 {
+			b.WriteString("nonce-" + maskedID)
 			i += n
 			continue
 		}
@@ -221,9 +227,6 @@ func mask(value, host string) string {
 // maskWord replaces a word that looks like an id, or the part of it that does. A
 // hash of content, as policies have them, is configuration.
 func maskWord(word string) string {
-	if nonce, ok := strings.CutPrefix(word, "nonce-"); ok && nonce != "" {
-		return "nonce-" + maskedID
-	}
 	for _, prefix := range []string{"sha256-", "sha384-", "sha512-"} {
 		if strings.HasPrefix(word, prefix) {
 			return word
@@ -268,6 +271,22 @@ func isID(word string) bool {
 
 func isWordByte(c byte) bool {
 	return '0' <= c && c <= '9' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || c == '-' || c == '_' || c == '+'
+}
+
+// nonceLength is the length of a nonce that a text begins with, as policies have it
+// ('nonce-BASE64', Content Security Policy Level 3), or 0.
+func nonceLength(text string) int {
+	const prefix = "nonce-"
+	if !strings.HasPrefix(text, prefix) {
+		return 0
+	}
+	base64 := strings.TrimLeftFunc(text[len(prefix):], func(r rune) bool {
+		return r < utf8.RuneSelf && (isWordByte(byte(r)) || r == '/' || r == '=')
+	})
+	if n := len(text) - len(base64); n > len(prefix) {
+		return n
+	}
+	return 0
 }
 
 // dateLength is the length of a date that a text begins with (RFC 9110 section

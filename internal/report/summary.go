@@ -18,6 +18,7 @@ type Summary struct {
 	Statuses [1000]int          // answered, by status code
 	Kinds    map[fetch.Kind]int // failed, by kind
 	Checks   Checks
+	Changes  int // records that are not as in the baseline, and those that are gone
 
 	addresses bool // a record is one of a target's addresses
 	further   int  // records of a target's second address and more
@@ -29,21 +30,45 @@ type Summary struct {
 func (s *Summary) Total() int { return s.Answered + s.Failed }
 
 func (s *Summary) add(r *fetch.Result) {
-	s.addresses = s.addresses || r.Edge != nil
-	if r.Edge != nil && r.Edge.N > 0 {
-		s.further++
+	if r.Edge != nil {
+		s.addresses = true
+		s.addEdge(r.Edge.N)
 	}
-	if r.Err == nil {
-		s.Answered++
-		s.Statuses[r.Head.Status]++
-		s.firstByte.add(r.Times.FirstByte)
+	if r.Err != nil {
+		s.addFailed(r.Err.Kind)
 		return
 	}
+	s.addAnswered(r.Head.Status)
+	s.firstByte.add(r.Times.FirstByte)
+}
+
+// addEntry counts a record that was read back.
+func (s *Summary) addEntry(e Entry) {
+	s.addEdge(e.Edge)
+	if e.Kind != "" {
+		s.addFailed(e.Kind)
+	} else {
+		s.addAnswered(e.Status)
+	}
+}
+
+func (s *Summary) addEdge(n int) {
+	if n > 0 {
+		s.further++
+	}
+}
+
+func (s *Summary) addAnswered(status int) {
+	s.Answered++
+	s.Statuses[status]++
+}
+
+func (s *Summary) addFailed(kind fetch.Kind) {
 	s.Failed++
 	if s.Kinds == nil {
 		s.Kinds = make(map[fetch.Kind]int)
 	}
-	s.Kinds[r.Err.Kind]++
+	s.Kinds[kind]++
 }
 
 // Line returns the closing line: "3 hosts: 2 answered, 1 failed in 0.21 s", or "2

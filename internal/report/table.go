@@ -1,6 +1,7 @@
 package report
 
 import (
+	"strings"
 	"time"
 
 	"github.com/mattn/go-runewidth"
@@ -12,15 +13,16 @@ import (
 const tableFields = "target,status,server,location,error"
 
 // The widths of a table's columns are taken from its first rows, which are held
-// until there are so many, or so much time has passed.
+// until there are so many, or until so much time has passed since the first.
 const (
 	firstRows     = 200
+	firstRowsSize = 1 << 20 // bytes
 	firstRowsTime = 300 * time.Millisecond
 )
 
 const (
 	columnGap     = "  "
-	narrowestCell = 6 // columns that a cut cell keeps at least, its mark included
+	widestPadding = 100 // columns that a cell is filled up to, at most, for the sake of a wider one
 	absent        = "-"
 	cutMark       = "…"
 )
@@ -34,7 +36,7 @@ type table struct {
 
 	widths []int // of each column; nil until they are known
 	held   [][]tableCell
-	since  time.Time // of the first row that is held
+	size   int // of the cells that are held, in bytes
 }
 
 // tableCell is the text of a cell, as it is shown, and its colour.
@@ -64,16 +66,16 @@ func (t *table) Record(b []byte, r *fetch.Result) []byte {
 	if t.widths != nil {
 		return t.appendRow(b, row)
 	}
-	if t.since.IsZero() {
-		t.since = time.Now()
+	for _, cell := range row {
+		t.size += len(cell.text)
 	}
-	if t.held = append(t.held, row); len(t.held) > firstRows || time.Since(t.since) > firstRowsTime {
-		return t.appendHeld(b)
+	if t.held = append(t.held, row); len(t.held) > firstRows || t.size > firstRowsSize {
+		return t.Release(b)
 	}
 	return b
 }
 
-func (t *table) End(b []byte, _ *Summary) []byte { return t.appendHeld(b) }
+func (t *table) End(b []byte, _ *Summary) []byte { return t.Release(b) }
 
 // cells are the row of a result.
 func (t *table) cells(r *fetch.Result) []tableCell {
@@ -86,7 +88,7 @@ func (t *table) cells(r *fetch.Result) []tableCell {
 			row[i] = tableCell{text: absent, colour: t.palette.note}
 			continue
 		}
-		row[i] = tableCell{string(text), t.colour(f, r)}
+		row[i] = tableCell{strings.ReplaceAll(string(text), "\t", " "), t.colour(f, r)} // whose width a TAB would spoil
 	}
 	return row
 }
@@ -106,10 +108,10 @@ func (t *table) colour(f *Column, r *fetch.Result) paint {
 	return paint{}
 }
 
-// appendHeld settles the widths by the rows that are held, and appends these.
-func (t *table) appendHeld(b []byte) []byte {
+// Release settles the widths by the rows that are held, and appends these.
+func (t *table) Release(b []byte) []byte {
 	if t.widths == nil {
-		t.widths = fit(widths(t.held), t.width)
+		t.widths = t.fit(widths(t.held))
 	}
 	for _, row := range t.held {
 		b = t.appendRow(b, row)
@@ -123,18 +125,22 @@ func widths(rows [][]tableCell) []int {
 	list := make([]int, len(rows[0]))
 	for _, row := range rows {
 		for i, cell := range row {
-			list[i] = max(list[i], runewidth.StringWidth(cell.text))
+			list[i] = max(list[i], displayWidth(cell.text))
 		}
 	}
 	return list
 }
 
-// fit takes from the widest columns what a terminal has no room for.
-func fit(widths []int, width int) []int {
-	if width == 0 {
+// fit takes from the widest columns what a terminal has no room for, and leaves
+// room that none needs to the last.
+func (t *table) fit(widths []int) []int {
+	if t.width == 0 {
+		for i := range widths {
+			widths[i] = min(widths[i], widestPadding)
+		}
 		return widths
 	}
-	room := width - len(columnGap)*(len(widths)-1)
+	room := t.width - len(columnGap)*(len(widths)-1)
 	for {
 		total, widest := 0, 0
 		for i, w := range widths {
@@ -143,12 +149,20 @@ func fit(widths []int, width int) []int {
 				widest = i
 			}
 		}
-		if total <= room || widths[widest] <= narrowestCell {
+		if total <= room || widths[widest] <= 1 {
+			widths[len(widths)-1] += max(0, room-total)
 			return widths
 		}
 		widths[widest]--
 	}
 }
+
+// displayWidth is how many columns of a terminal a text takes. Characters of
+// ambiguous width (Unicode Standard Annex 11) take one, whatever the locale, as
+// terminals have it.
+func displayWidth(text string) int { return displayRule().StringWidth(text) }
+
+func displayRule() *runewidth.Condition { return &runewidth.Condition{StrictEmojiNeutral: true} }
 
 // appendRow appends a row. Only a terminal's cells are cut; elsewhere a cell that
 // is wider than its column moves the rest of its row.
@@ -157,10 +171,10 @@ func (t *table) appendRow(b []byte, row []tableCell) []byte {
 		if i > 0 {
 			b = append(b, columnGap...)
 		}
-		text, width := cell.text, runewidth.StringWidth(cell.text)
+		text, width := cell.text, displayWidth(cell.text)
 		if t.width > 0 && width > t.widths[i] {
-			text = runewidth.Truncate(text, t.widths[i], cutMark)
-			width = runewidth.StringWidth(text)
+			text = displayRule().Truncate(text, t.widths[i], cutMark)
+			width = displayWidth(text)
 		}
 		b = append(b, cell.colour.on...)
 		b = append(b, text...)

@@ -160,7 +160,7 @@ func (r *Resolver) answer(e *entry, waited time.Duration) (Answer, error) {
 	if e.lookup == nil && len(e.all) > 0 {
 		return Answer{Addrs: e.all, Waited: waited}, nil
 	}
-	late := make(chan []netip.Addr, 1) // whoever waits may be gone
+	late := make(chan []netip.Addr, 1) // the reader may be gone
 	if e.lookup == nil {
 		close(late)
 	} else {

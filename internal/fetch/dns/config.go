@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// What resolv.conf(5) has where nothing is said, and the most that it takes, as in glibc.
+// The defaults of resolv.conf(5), and the highest values that it takes, as in glibc.
 const (
 	defaultNdots    = 1
 	defaultTimeout  = 5 * time.Second

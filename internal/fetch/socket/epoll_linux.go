@@ -77,7 +77,7 @@ func (e *epoll) run(raw syscall.RawConn) {
 				}
 			}
 			if int(n) < len(events) {
-				return false // what comes now is told anew
+				return false // a later event is told anew
 			}
 		}
 	})

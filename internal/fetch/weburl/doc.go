@@ -6,6 +6,6 @@
 // Location and browsers follow (spaces, stray %, backslashes, bytes that are not
 // ASCII), and reads some of it as another address.
 //
-// A reference is bytes, not text: what is not UTF-8 outside of the host is
-// escaped byte by byte.
+// A reference is bytes, not text: outside of the host, bytes that are not UTF-8
+// are escaped one by one.
 package weburl

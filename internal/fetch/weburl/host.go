@@ -48,8 +48,8 @@ func (u *URL) setHost(s string) error {
 func (u *URL) setAddr(addr netip.Addr) { u.Addr, u.Host = addr, addr.String() }
 
 // domainToASCII is the algorithm of that name, not strict: labels may have any
-// length, underscores and the like, and what is ASCII already is left as it is.
-// Looking them up is another matter.
+// length, underscores and the like, and a name in ASCII is left as it is. To look
+// the name up is another matter.
 func domainToASCII(s string) (name string, err error) {
 	switch {
 	case !utf8.ValidString(s):

@@ -1,0 +1,59 @@
+package wget
+
+import (
+	"fmt"
+	"io"
+	"strconv"
+	"time"
+
+	"wget/internal/report"
+)
+
+// writeClosing writes the lines that stand below all records. A run that was
+// interrupted has them whatever the number of hosts. A part has its receipt only,
+// since there are many parts.
+func (c *config) writeClosing(stderr io.Writer, summary *report.Summary, elapsed time.Duration, interrupted bool) {
+	if text := summary.Interrupted(); text != "" && c.report.CountInterrupted {
+		fmt.Fprintf(stderr, "%s: %s\n", c.report.Program, text)
+	}
+	if c.quiet || c.keep.dir != "" || summary.Total() < 2 && !interrupted {
+		return
+	}
+	if !c.shard.isAll() {
+		fmt.Fprintf(stderr, "%s: ", c.shard)
+	}
+	fmt.Fprintf(stderr, "%s\n%s", summary.Line(elapsed), summary.Breakdown())
+	if len(c.report.Checks) > 0 {
+		fmt.Fprintln(stderr, report.Escape(summary.Checks.String()))
+	}
+}
+
+// writeReceipt writes the line that accounts for the targets of a run that is kept.
+func (c *config) writeReceipt(stderr io.Writer, receipt string, elapsed time.Duration) {
+	switch {
+	case c.quiet:
+	case c.keep.dir == "":
+		fmt.Fprintln(stderr, receipt)
+	default:
+		fmt.Fprintf(stderr, "%s: %s in %.2f s\n", c.shard, receipt, elapsed.Seconds())
+	}
+}
+
+// receipt accounts for the targets of the list, of which there are in. How many
+// there are is not known of a run that has ended early.
+func (j *journal) receipt(in int, whole bool) string {
+	counts := fmt.Sprintf("%s answered + %s failed", thousands(j.recorded.Reached), thousands(j.recorded.Missed))
+	if !whole {
+		return "so far " + counts
+	}
+	return fmt.Sprintf("%s in = %s + %s missing", thousands(in), counts, thousands(in-j.recorded.Reached-j.recorded.Missed))
+}
+
+// thousands writes a number with a comma before each three digits.
+func thousands(n int) string {
+	digits := strconv.Itoa(n)
+	for i := len(digits) - 3; i > 0 && digits[i-1] != '-'; i -= 3 {
+		digits = digits[:i] + "," + digits[i:]
+	}
+	return digits
+}

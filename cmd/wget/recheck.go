@@ -1,0 +1,49 @@
+package wget
+
+import (
+	"encoding/json"
+	"io"
+
+	"wget/internal/fetch"
+	"wget/internal/report"
+)
+
+// recheck holds the checks against all records that count and that end at an
+// offset, whichever run has written them.
+func (j *journal) recheck(end int64) error {
+	results := make(chan *fetch.Result)
+	var failed error
+	go func() {
+		defer close(results)
+		failed = j.sendResults(end, results)
+	}()
+	summary, _ := report.Drain(results, nil, nil, io.Discard, report.Options{Checks: j.checks}, func(error) {})
+	j.recorded.Checks = summary.Checks
+	return failed
+}
+
+// sendResults sends what the records say.
+func (j *journal) sendResults(end int64, to chan<- *fetch.Result) error {
+	seen := newLedger(j.shard)
+	for r, err := range j.records(end) {
+		if err != nil {
+			return err
+		}
+		if seen.isRecorded(r.index) {
+			continue
+		}
+		seen.add(r.index, r.text, false)
+		for _, e := range r.entries {
+			text := make([]byte, e.Size)
+			if _, err := j.file.ReadAt(text, e.Start); err != nil {
+				return fileError(err)
+			}
+			record := new(report.Record)
+			if err := json.Unmarshal(text, record); err != nil {
+				return j.refused(err)
+			}
+			to <- record.Result()
+		}
+	}
+	return nil
+}

@@ -1,0 +1,158 @@
+package wget
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"wget/internal/fetch"
+	"wget/internal/report"
+)
+
+// maxWrongLines is how many lines that are no record are told.
+const maxWrongLines = 20
+
+// recordings are the records of earlier runs, in files.
+type recordings struct {
+	inputs []input
+	wrong  []string // what was wrong with lines, as far as it is told
+	more   int      // wrong lines that are not told
+	failed error    // of the first file that could not be read to its end
+}
+
+// newRecordings checks that every file is there.
+func newRecordings(names []string, stdin io.Reader) (*recordings, error) {
+	r := new(recordings)
+	for _, name := range names {
+		in, err := newInput(name, stdin)
+		if err != nil {
+			return nil, fileError(fmt.Errorf("--from: %w", err))
+		}
+		r.inputs = append(r.inputs, in)
+	}
+	return r, nil
+}
+
+// results sends the recorded results until all have been sent or ctx ends, and
+// closes the channel. The caller must read until then, and may look at the other
+// members after that.
+func (r *recordings) results(ctx context.Context) <-chan *fetch.Result {
+	results := make(chan *fetch.Result)
+	go func() {
+		defer close(results)
+		for _, in := range r.inputs {
+			r.read(ctx, in, results)
+		}
+	}()
+	return results
+}
+
+func (r *recordings) read(ctx context.Context, in input, to chan<- *fetch.Result) {
+	line := 0 // each has a record or an error
+	for record, err := range report.Records(untilDone(ctx, in.open)) {
+		line++
+		var wrong *report.LineError
+		switch {
+		case ctx.Err() != nil:
+			return
+		case err == nil && record.Target == "":
+			r.addWrong(in, line, "no record: it has no target")
+		case err == nil:
+			to <- record.Result()
+		case errors.As(err, &wrong) && wrong.Err == io.ErrUnexpectedEOF:
+			r.addWrong(in, line, "a record that was cut short")
+		case errors.As(err, &wrong):
+			r.addWrong(in, line, fmt.Sprintf("no record: %v", wrong.Err))
+		case r.failed == nil:
+			r.failed = fmt.Errorf("--from: %w", err)
+		}
+	}
+}
+
+func (r *recordings) addWrong(in input, line int, why string) {
+	if len(r.wrong) == maxWrongLines {
+		r.more++
+		return
+	}
+	r.wrong = append(r.wrong, fmt.Sprintf("--from %s: line %d: %s", in.name, line, why))
+}
+
+// err is why not all lines count, after every one has been told but the last.
+func (r *recordings) err(tell func(string)) error {
+	switch {
+	case r.failed != nil:
+		return fileError(r.failed)
+	case len(r.wrong) == 0:
+		return nil
+	}
+	last := len(r.wrong) - 1
+	for _, line := range r.wrong[:last] {
+		tell(line)
+	}
+	if r.more > 0 {
+		tell(r.wrong[last])
+		return fileError(fmt.Errorf("--from: %d more lines that are no record", r.more))
+	}
+	return fileError(fmt.Errorf("%s", r.wrong[last]))
+}
+
+// replay shows what earlier runs recorded, in place of asking.
+func replay(ctx context.Context, c *config, s streams, begin func()) outcome {
+	recorded, err := newRecordings(c.from, s.in)
+	if err != nil {
+		return outcome{err: err}
+	}
+	if err := checkOutputs(c.outputs(s), c.inputs(s)); err != nil {
+		return outcome{err: err}
+	}
+	page, err := c.openPage(ctx, s)
+	if err != nil {
+		return outcome{err: err}
+	}
+	defer page.close()
+	out, err := openOutput(ctx, c.output, s)
+	if err != nil {
+		return outcome{err: err}
+	}
+	begin()
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	since := time.Now()
+	showing := c.report
+	showing.Progress = report.Progress{}
+	sinks := append(page.sinks, report.Sink{Format: c.format, Out: out, Terminal: isTerminal(out.Writer)})
+	summary, failed := report.Drain(recorded.results(ctx), nil, sinks, s.err, showing, stop)
+	for _, err := range []error{out.Close(), page.close()} {
+		if failed == nil {
+			failed = err
+		}
+	}
+	end := outcome{signal: signalOf(ctx)}
+	c.writeClosing(s.err, &summary, time.Since(since), end.signal != 0)
+	end.records = c.judge(&summary)
+	switch {
+	case end.signal != 0:
+	case failed != nil:
+		end.err = fileError(fmt.Errorf("writing: %w", failed))
+	default:
+		end.err = recorded.err(func(line string) { fmt.Fprintf(s.err, "%s: %s\n", c.report.Program, report.Escape(line)) })
+	}
+	return end
+}
+
+// readBaseline reads the records of an earlier run, all of which count.
+func readBaseline(name string) (*report.Baseline, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, fileError(fmt.Errorf("--baseline: %w", err))
+	}
+	defer f.Close()
+	baseline, err := report.ReadBaseline(f)
+	if err != nil {
+		return nil, fileError(fmt.Errorf("--baseline %s: %w", name, err))
+	}
+	return baseline, nil
+}

@@ -1,0 +1,51 @@
+package fetch
+
+import (
+	"context"
+	"iter"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// place takes the results of one target, all at once.
+type place func(...*Result)
+
+func send(to chan<- *Result, list []*Result) {
+	for _, r := range list {
+		to <- r
+	}
+}
+
+// each asks every target and hands its results to the place that next gives for
+// it. It returns when all have been handed over.
+func (f *fetcher) each(ctx context.Context, targets iter.Seq[Target], next func() place) {
+	defer f.close()
+	var group errgroup.Group
+	defer group.Wait()
+	for target := range targets {
+		if f.pace.wait(ctx) != nil {
+			return
+		}
+		deliver := next()
+		f.slots.acquire()
+		f.options.Starting(target)
+		v := &visit{f: f, ctx: ctx, request: &f.request, result: Result{Target: target, Reply: Reply{Target: target}}}
+		group.Go(func() error {
+			list := v.results()
+			for _, r := range list {
+				f.options.Done(r)
+			}
+			deliver(list...)
+			f.slots.release()
+			return nil
+		})
+	}
+}
+
+// results asks the target, and returns its results.
+func (v *visit) results() []*Result {
+	if v.f.options.AllAddrs {
+		return v.runEdges()
+	}
+	return []*Result{v.run()}
+}

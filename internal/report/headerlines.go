@@ -1,0 +1,141 @@
+package report
+
+import (
+	"bytes"
+	"slices"
+	"strconv"
+
+	"wget/internal/fetch"
+)
+
+// appendChain appends what came before the last answer, under a label: the answers
+// that redirected, and the interim sections.
+func (l *lines) appendChain(b []byte, r *fetch.Result, label string) []byte {
+	for i := range r.Hops {
+		b = l.appendInterim(b, r, &r.Hops[i], label)
+		b = l.appendHead(b, r, &r.Hops[i].Head, label)
+		b = l.palette.host(&r.Target).appendEscaped(b, []byte(label))
+		b = append(b, " redirect > "...)
+		b = append(r.LedTo(i).Target.AppendURL(b), '\n')
+	}
+	if !isShown(r) {
+		return b
+	}
+	return l.appendInterim(b, r, &r.Reply, label)
+}
+
+// appendInterim appends the interim sections, which no chosen field is looked for
+// in.
+func (l *lines) appendInterim(b []byte, r *fetch.Result, reply *fetch.Reply, label string) []byte {
+	if l.picker != nil {
+		return b
+	}
+	for i := range reply.Interim {
+		b = l.appendHead(b, r, &reply.Interim[i], label)
+	}
+	return b
+}
+
+// appendKeys appends a line for each chosen key of a target's results: once, if
+// they agree. The status line stands for the key status, and stderr has the error.
+//
+//	sina.com.cn seconds.total > 0.021200
+func (l *lines) appendKeys(b []byte, results ...*fetch.Result) []byte {
+	if l.picker == nil {
+		return b
+	}
+	for i := range l.picker.columns {
+		c := &l.picker.columns[i]
+		if c.key == nil || c.Name == "status" || c.Name == "error" {
+			continue
+		}
+		var texts []string
+		for _, r := range results {
+			l.picker.take(r)
+			texts = append(texts, string(l.picker.appendText(nil, c, r)))
+		}
+		if len(slices.Compact(slices.Clone(texts))) == 1 {
+			b = l.appendKey(b, results[0], results[0].Target.Text, c, texts[0])
+			continue
+		}
+		for k, r := range results {
+			b = l.appendKey(b, r, label(r), c, texts[k])
+		}
+	}
+	return b
+}
+
+// appendKey appends the line of a key, whose text is escaped, or nothing if the
+// result has no such key.
+func (l *lines) appendKey(b []byte, r *fetch.Result, label string, c *Column, text string) []byte {
+	if text == "" {
+		return b
+	}
+	b = l.palette.host(&r.Target).appendEscaped(b, []byte(label))
+	b = append(append(append(b, ' '), c.Name...), " > "...)
+	return append(append(b, text...), '\n')
+}
+
+// appendHead appends a section, line by line.
+func (l *lines) appendHead(b []byte, r *fetch.Result, h *fetch.Head, label string) []byte {
+	l.label = l.palette.host(&r.Target).appendEscaped(l.label[:0], []byte(label))
+	l.label = append(l.label, " header > "...)
+	l.code = strconv.AppendInt(l.code[:0], int64(h.Status), 10)
+	code := l.code // until the status line was met
+	chosen := true
+	for line := range h.Lines() {
+		if l.picker != nil {
+			chosen = l.picker.choosesLine(line, chosen)
+		}
+		if !chosen {
+			continue
+		}
+		b = append(b, l.label...)
+		b, code = l.appendLine(b, line, h.Status, code, paint{})
+	}
+	return b
+}
+
+// appendLines appends lines of the last section under a label, in a colour.
+func (l *lines) appendLines(b []byte, r *fetch.Result, label string, list [][]byte, colour paint) []byte {
+	l.code = strconv.AppendInt(l.code[:0], int64(r.Head.Status), 10)
+	chosen := true
+	for _, line := range list {
+		if l.picker != nil {
+			chosen = l.picker.choosesLine(line, chosen)
+		}
+		if !chosen {
+			continue
+		}
+		b = l.palette.host(&r.Target).appendEscaped(b, []byte(label))
+		b = append(b, " header > "...)
+		b, _ = l.appendLine(b, line, r.Head.Status, l.code, colour)
+	}
+	return b
+}
+
+// appendField appends a line that is no status line. In colour, the name of a field
+// stands out from its value, which may have a colour.
+func (l *lines) appendField(b, line []byte, colour paint) []byte {
+	if colon := bytes.IndexByte(line, ':'); colon > 0 && l.palette.name.on != "" && line[0] != ' ' && line[0] != '\t' {
+		b = l.palette.name.appendEscaped(b, line[:colon])
+		line = line[colon:]
+	}
+	b = append(b, colour.on...)
+	b = appendEscaped(b, line)
+	return append(b, colour.off...)
+}
+
+// appendLine appends a line and its end. In colour, the status code stands out
+// from the status line; code is nil once that line was met.
+func (l *lines) appendLine(b, line []byte, status int, code []byte, colour paint) ([]byte, []byte) {
+	of := l.palette.status(status)
+	if code == nil || of.on == "" || !bytes.HasPrefix(line, []byte("HTTP/")) {
+		return append(l.appendField(b, line, colour), '\n'), code
+	}
+	before, after, _ := bytes.Cut(line, code)
+	b = appendEscaped(b, before)
+	b = of.appendEscaped(b, code)
+	b = appendEscaped(b, after)
+	return append(b, '\n'), nil
+}

@@ -1,0 +1,102 @@
+package report
+
+import (
+	"errors"
+	"iter"
+	"strings"
+	"time"
+
+	"wget/internal/fetch"
+)
+
+// Result is the result that a record was made of, as far as the record tells.
+// Names of header fields are as they were recorded, and exact where the record
+// holds the sections themselves.
+func (r *Record) Result() *fetch.Result {
+	out := &fetch.Result{
+		Target: fetch.RecordedTarget(r.Index, r.Target, r.URL),
+		Begun:  r.Time,
+		Tries:  max(r.Tries, 1),
+	}
+	odd := fetch.AnomaliesNamed(r.Anomalies)
+	out.Reply = r.Answer.reply(odd)
+	out.Reply.Target.Index, out.Reply.Target.Text = r.Index, r.Target
+	for i := range r.Hops {
+		out.Hops = append(out.Hops, r.Hops[i].reply(0))
+	}
+	if r.Edge != nil {
+		out.Edge = &fetch.Edge{N: r.Edge.N, Of: r.Edge.Of, Addr: r.Addr.Addr()}
+	}
+	if e := r.Error; e != nil {
+		out.Err = &fetch.Error{Stage: e.Stage, Kind: e.Kind, Err: errors.New(unescape(e.Message)), Hint: e.Hint}
+		if e.Stage == fetch.StageTarget {
+			out.Target.Err = out.Err
+		}
+	}
+	return out
+}
+
+// reply is the reply that an answer was made of. odd is what was odd in its
+// sections, which counts where they are not known to the byte.
+func (a *Answer) reply(odd fetch.Anomalies) fetch.Reply {
+	r := fetch.Reply{
+		Target: fetch.RecordedTarget(0, a.URL, a.URL),
+		Addr:   a.Addr, Proxy: a.Proxy, Raw: a.Raw, Size: a.Bytes,
+		Session: a.TLS.session(),
+		Times: fetch.Times{
+			DNS: inTime(a.Seconds.DNS), Connect: inTime(a.Seconds.Connect), TLS: inTime(a.Seconds.TLS),
+			FirstByte: inTime(a.Seconds.FirstByte), Total: inTime(a.Seconds.Total),
+		},
+	}
+	switch {
+	case len(a.Raw) > 0:
+		r.Interim, r.Head = fetch.RecordedSections(a.Raw)
+	case a.Proto != "":
+		for i := range a.Interim {
+			r.Interim = append(r.Interim, a.Interim[i].head(0))
+		}
+		r.Head = a.Section.head(odd)
+	}
+	return r
+}
+
+func (s *Section) head(odd fetch.Anomalies) fetch.Head {
+	return fetch.RecordedHead(s.Proto, s.Status, s.Reason, s.fields(), odd)
+}
+
+// fields yields the fields in the order in which they were recorded.
+func (s *Section) fields() iter.Seq2[string, string] {
+	list := s.Pairs
+	if list == nil {
+		list = s.Headers
+	}
+	return func(yield func(name, value string) bool) {
+		for _, f := range list {
+			// Neither can hold a line end: those are where the section was split.
+			if !yield(oneLine(f.Name), oneLine(f.Value)) {
+				return
+			}
+		}
+	}
+}
+
+// oneLine keeps a record that was made by somebody else from adding lines.
+func oneLine(text string) string { return strings.ReplaceAll(text, "\n", " ") }
+
+func inTime(seconds float64) time.Duration { return time.Duration(seconds * float64(time.Second)) }
+
+func (t *TLS) session() *fetch.Session {
+	if t == nil {
+		return nil
+	}
+	s := &fetch.Session{
+		Version: t.Version, Cipher: t.Cipher, Curve: t.Curve, ALPN: t.ALPN, ServerName: t.SNI, Verified: t.Verified, Stapled: t.Stapled,
+	}
+	if t.SHA256 != "" || t.Subject != "" {
+		s.Described = append(s.Described, fetch.Certificate(t.Certificate))
+	}
+	for _, c := range t.Chain {
+		s.Described = append(s.Described, fetch.Certificate(c))
+	}
+	return s
+}

@@ -1,0 +1,103 @@
+package report_test
+
+import (
+	"bytes"
+	"net/netip"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"wget/internal/fetch"
+	"wget/internal/report"
+)
+
+// recorded makes results of the records of results.
+func recorded(t *testing.T, list []*fetch.Result, o report.Options) (again []*fetch.Result) {
+	t.Helper()
+	out, _, _, err := drain(list, format(t, "json"), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for record, err := range report.Records(bytes.NewReader(out)) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		again = append(again, record.Result())
+	}
+	return again
+}
+
+// Records with the sections show in every format as the results did; so do those
+// without, in formats that show parsed fields.
+func TestRecordedShowsAlike(t *testing.T) {
+	list := results(t)
+	list = append(list, edgesOf(t, "edges.test", "HTTP/1.1 200 OK\r\nA: b\r\n\r\n", "HTTP/1.1 200 OK\r\nA: c\r\n\r\n", "")...)
+	for i := range list {
+		list[i].Target.Index = i
+		if e := list[i].Edge; e != nil {
+			list[i].Target.Index = list[i-e.N].Target.Index
+			list[i].Addr = netip.AddrPortFrom(e.Addr, 80)
+		}
+		for k := range list[i].Hops { // a record has no room for it
+			list[i].Hops[k].Withheld = nil
+		}
+		list[i].Withheld = nil
+	}
+	everything := recorded(t, list, report.Options{IncludeRaw: true})
+	parts := recorded(t, list, report.Options{})
+	for _, f := range report.Formats() {
+		want, wantErr, wantSummary, _ := drain(list, f, report.Options{Verbose: true})
+		got, gotErr, gotSummary, _ := drain(everything, f, report.Options{Verbose: true})
+		if diff := cmp.Diff(string(want), string(got)); diff != "" {
+			t.Errorf("%s (-result +recorded):\n%s", f.Name, diff)
+		}
+		if diff := cmp.Diff(string(wantErr), string(gotErr)); diff != "" {
+			t.Errorf("%s, stderr (-result +recorded):\n%s", f.Name, diff)
+		}
+		if want, got := wantSummary.Line(0)+wantSummary.Breakdown(), gotSummary.Line(0)+gotSummary.Breakdown(); want != got {
+			t.Errorf("%s: closing lines %q, want %q", f.Name, got, want)
+		}
+		if slices.Contains([]string{"lines", "raw", "csv", "table"}, f.Name) {
+			continue // names, order and bytes are not all in the record
+		}
+		got, _, _, _ = drain(parts, f, report.Options{})
+		if diff := cmp.Diff(string(want), string(got)); diff != "" {
+			t.Errorf("%s without raw (-result +recorded):\n%s", f.Name, diff)
+		}
+	}
+}
+
+// A record with pairs keeps names and order without the sections.
+func TestRecordedPairs(t *testing.T) {
+	list := []*fetch.Result{ask(t, "a.test", []byte("HTTP/1.1 200 OK\r\nB: 1\r\nA: 2\r\nb: 3\r\n\r\n"))}
+	want, _, _, _ := drain(list, format(t, "lines"), report.Options{})
+	got, _, _, _ := drain(recorded(t, list, report.Options{Pairs: true}), format(t, "lines"), report.Options{})
+	if string(want) != string(got) {
+		t.Errorf("%s, want %s", got, want)
+	}
+}
+
+// A record of somebody else's is shown as far as it goes, and cannot add lines.
+func TestRecordedForeign(t *testing.T) {
+	for _, text := range []string{
+		`{"target":"a.test"}`,
+		`{"target":"a.test","url":"nonsense://","status":-5,"proto":"HTTP/1.1"}`,
+		`{"target":"a.test","status":99999,"proto":"HTTP/9","headers":{"x":["a\r\nb: c\n\n"],"":[""],"a b":["c"]}}`,
+		`{"target":"a.test","proto":"HTTP/1.1","status":200,"raw":"AAAA","interim":[{}],"hops":[{}],"tls":{},"error":{},"edge":{"n":7,"of":2}}`,
+		`{"target":"a.test","proto":"HTTP/2","raw":"SFRUUC8yIHgNCg0KSFRUUC8yIDIwMA0KDQo="}`,
+	} {
+		for record, err := range report.Records(strings.NewReader(text)) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, f := range report.Formats() {
+				out, _, s, err := drainForeign([]*fetch.Result{record.Result()}, f, report.Options{Verbose: true})
+				if err != nil || s.Total() != 1 || bytes.Contains(out, []byte("\nb: c")) {
+					t.Errorf("%s: %s: %v, %q", f.Name, text, err, out)
+				}
+			}
+		}
+	}
+}
