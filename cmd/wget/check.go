@@ -118,6 +118,8 @@ func (f *flags) checkPairs(set func(string) bool) error {
 	switch {
 	case f.output == "" && set("output-document"):
 		return usage("--output-document: an empty name; - is stdout")
+	case len(f.dnsServers) == 0 && set("dns-servers"):
+		return usage("--dns-servers: an empty list")
 	case set("report") && isStdout(f.page):
 		return usage("--report: the page goes to a file of its own")
 	case set("report") && (f.resume || set("out")):
