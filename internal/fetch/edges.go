@@ -2,8 +2,8 @@ package fetch
 
 import (
 	"net/netip"
-	"slices"
 	"sync"
+	"sync/atomic"
 )
 
 // Edge says which of a host's addresses was asked.
@@ -15,58 +15,47 @@ type Edge struct {
 
 // runEdges asks the target at each of its addresses, with the same request, and
 // returns a result for each. A target whose addresses cannot be found, or that is
-// asked through a proxy, has one result.
+// asked through a proxy or a Unix socket, has one result.
 //
 // Each address counts as a host. The visit has a slot, in which it asks one
-// address after another; each further slot that is free asks another address
-// beside it. So no address waits for a slot that the visit itself holds.
+// address after another, and each further slot that is free asks others beside
+// it. So no address waits for a slot that the visit itself holds.
 func (v *visit) runEdges() []*Result {
-	addrs := v.allAddrs()
-	if len(addrs) == 0 {
+	o, target := &v.f.options, &v.result.Target
+	if o.UnixSocket != "" || o.Proxies.choose(target) != nil {
 		return []*Result{v.run()}
 	}
+	v.finds = true
+	if found := v.run(); found.Err != nil {
+		return []*Result{found}
+	}
+	addrs := v.trip.addrs
 	results := make([]*Result, len(addrs))
-	ask := func(n int) { results[n] = v.edge(n, addrs).run() }
 	var (
-		beside sync.WaitGroup
-		own    = []int{0}
+		next    atomic.Int64
+		workers sync.WaitGroup
 	)
-	for n := 1; n < len(addrs); n++ {
-		_ = v.f.pace.wait(v.ctx) // an end of the run is met by the visit
-		v.f.options.Starting(v.result.Target)
-		if !v.f.slots.tryAcquire() {
-			own = append(own, n)
-			continue
+	var work func()
+	work = func() {
+		for n := int(next.Add(1)) - 1; n < len(addrs); n = int(next.Add(1)) - 1 {
+			if n > 0 {
+				_ = v.f.pace.wait(v.ctx) // an end of the run is met by the visit
+				further := *target
+				further.Text += "@" + addrs[n].String()
+				o.Starting(further)
+			}
+			if int(next.Load()) < len(addrs) && v.f.slots.tryAcquire() {
+				workers.Go(func() {
+					defer v.f.slots.release()
+					work()
+				})
+			}
+			results[n] = v.edge(n, addrs).run()
 		}
-		beside.Go(func() {
-			ask(n)
-			v.f.slots.release()
-		})
 	}
-	for _, n := range own {
-		ask(n)
-	}
-	beside.Wait()
+	work()
+	workers.Wait()
 	return results
-}
-
-// allAddrs are those of the target, of both families. None are known of a target
-// that is none, that a proxy looks up, or whose lookup fails: a visit tells why.
-func (v *visit) allAddrs() []netip.Addr {
-	if v.result.Target.Err != nil || v.f.options.UnixSocket != "" {
-		return nil
-	}
-	v.begin()
-	t := &v.trip
-	*t = trip{v: v, target: &v.result.Reply.Target, reply: &v.result.Reply}
-	if t.resolve() != nil || t.proxy != nil {
-		return nil
-	}
-	addrs := slices.Clone(t.addrs)
-	if t.late != nil {
-		addrs = append(addrs, <-t.late...)
-	}
-	return addrs
 }
 
 // edge is a visit to one address of the target.

@@ -12,7 +12,10 @@ import (
 	"testing/synctest"
 	"time"
 
+	"golang.org/x/net/dns/dnsmessage"
+
 	"wget/internal/fetch"
+	"wget/internal/fetch/dns"
 	"wget/internal/testserver"
 )
 
@@ -126,5 +129,108 @@ func TestEdgesRedirect(t *testing.T) {
 		if r.Err != nil || len(r.Hops) != 1 || r.Hops[0].Addr.Addr() != r.Edge.Addr || r.Addr.Addr().String() != "203.0.113.9" || r.Edge.N != i {
 			t.Errorf("edge %+v: error %v, hops %v, at %v", r.Edge, r.Err, len(r.Hops), r.Addr)
 		}
+	}
+}
+
+// The addresses begin at the rate that was asked for, also where one slot is for all.
+func TestEdgesKeepTheRate(t *testing.T) {
+	for _, parallel := range []int{1, 2, 64} {
+		synctest.Test(t, func(t *testing.T) {
+			var begun []time.Duration
+			since := time.Now()
+			o := fetch.Options{Parallel: parallel, Rate: 1, AllAddrs: true, Routes: edgeRoutes("203.0.113.1", "203.0.113.2", "203.0.113.3", "203.0.113.4")}
+			o.Dial = func(ctx context.Context, network, address string) (net.Conn, error) {
+				begun = append(begun, time.Since(since))
+				return piped(answer("HTTP/1.1 204 No Content\r\n\r\n"))(ctx, network, address)
+			}
+			askEdges(t, o, "a.test")
+			for i, at := range begun {
+				if want := time.Duration(i) * time.Second; at < want || at > want+time.Second/5 {
+					t.Errorf("%d slots: request %d began after %v, not %v", parallel, i, at, want)
+				}
+			}
+		})
+	}
+}
+
+// Names have addresses of both families, in an order that is the same in every run,
+// also where a family comes late.
+func TestEdgesOfNames(t *testing.T) {
+	s := startNameserver(t, func(a asked) [][]byte {
+		if a.Type == dnsmessage.TypeA {
+			time.Sleep(100 * time.Millisecond) // longer than the other family waits
+		}
+		return truth(a)
+	})
+	o := fetch.Options{AllAddrs: true, DNS: dns.Config{Servers: []netip.AddrPort{s.addr}, Timeout: time.Minute}, Dial: piped(answer("HTTP/1.1 204 No Content\r\n\r\n"))}
+	v4, v6 := addresses(0)
+	results := askEdges(t, o, "h0.test")
+	if len(results) != 2 || results[0].Addr.Addr() != v4 || results[1].Addr.Addr() != v6 {
+		t.Errorf("%d results: %v", len(results), results)
+	}
+	o.Family = 4
+	if results := askEdges(t, o, "h0.test"); len(results) != 1 || results[0].Addr.Addr() != v4 {
+		t.Errorf("%d results: %v", len(results), results)
+	}
+}
+
+// A lookup that fails is tried again, and then each address is asked.
+func TestEdgesAfterFailedLookup(t *testing.T) {
+	var broken atomic.Bool
+	broken.Store(true)
+	s := startNameserver(t, func(a asked) [][]byte {
+		if broken.Load() {
+			return [][]byte{a.reply(dnsmessage.RCodeServerFailure)}
+		}
+		return truth(a)
+	})
+	o := fetch.Options{AllAddrs: true, DNS: dns.Config{Servers: []netip.AddrPort{s.addr}, Timeout: time.Second}, Dial: piped(answer("HTTP/1.1 204 No Content\r\n\r\n"))}
+	if results := askEdges(t, o, "h0.test"); len(results) != 1 || results[0].Edge != nil || results[0].Err == nil || results[0].Tries != 1 {
+		t.Fatalf("%d results: %+v", len(results), results[0])
+	}
+	o.Tries = 10
+	time.AfterFunc(100*time.Millisecond, func() { broken.Store(false) })
+	for _, r := range askEdges(t, o, "h0.test") {
+		if r.Edge == nil || r.Edge.Of != 2 || r.Err != nil || r.Tries != 1 {
+			t.Errorf("%+v", r)
+		}
+	}
+}
+
+// An address that is not reached for an end of the run has a result that names it.
+func TestEdgesCanceled(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	o := fetch.Options{Parallel: 1, AllAddrs: true, Routes: edgeRoutes("203.0.113.1", "203.0.113.2", "203.0.113.3")}
+	o.Dial = func(ctx context.Context, network, address string) (net.Conn, error) {
+		cancel()
+		<-ctx.Done()
+		return nil, ctx.Err()
+	}
+	targets := parsed(t, "a.test", fetch.Defaults{})
+	n := 0
+	for r := range fetch.All(ctx, slices.Values(targets), o) {
+		if r.Err == nil || r.Err.Kind != fetch.KindCanceled || r.Addr != netip.AddrPortFrom(r.Edge.Addr, 80) {
+			t.Errorf("%+v: %v, asked at %v", r.Edge, r.Err, r.Addr)
+		}
+		n++
+	}
+	if n != 3 {
+		t.Errorf("%d results", n)
+	}
+}
+
+// Through a proxy a target has one result: the proxy chooses among its addresses.
+func TestEdgesBehindProxy(t *testing.T) {
+	proxy, err := fetch.ParseProxy("http://203.0.113.9:3128")
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := fetch.Options{
+		AllAddrs: true, Routes: edgeRoutes("203.0.113.1", "203.0.113.2"), Proxies: fetch.Proxies{HTTP: proxy},
+		Dial: piped(answer("HTTP/1.1 204 No Content\r\n\r\n")),
+	}
+	results := askEdges(t, o, "a.test")
+	if len(results) != 1 || results[0].Err != nil || results[0].Edge != nil || results[0].Proxy == "" {
+		t.Errorf("%d results: %+v", len(results), results[0])
 	}
 }

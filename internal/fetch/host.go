@@ -68,6 +68,9 @@ func retryPause(tries int) time.Duration {
 
 // steps are a trip from start to end.
 func (t *trip) steps() *Error {
+	if t.v.finds {
+		return t.find()
+	}
 	if err := t.resolve(); err != nil {
 		return err
 	}

@@ -68,7 +68,8 @@ type Options struct {
 	AllAddrs  bool    // ask each address of a target, as if it were a host of its own
 	Ordered   bool    // send results in the order of the targets
 
-	// Starting is told of each target when its turn comes; nil means nobody is.
+	// Starting is told of each target when its turn comes, and if AllAddrs of each
+	// address but the first, as TARGET@ADDRESS; nil means nobody is.
 	Starting func(Target)
 	// Done is told of each result, by many goroutines, as soon as its target is over;
 	// nil means nobody is. Ordered may send the result much later.

@@ -3,6 +3,7 @@ package fetch
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 
 	"wget/internal/fetch/dns"
 )
@@ -21,6 +22,7 @@ func (t *trip) resolve() *Error {
 	if addr := t.pinned(); addr.IsValid() {
 		t.port = o.detour(t.target).port
 		t.setAddr(addr)
+		t.reply.Addr = netip.AddrPortFrom(addr, t.port) // whatever becomes of the trip
 		return nil
 	}
 	if t.target.Addr.IsValid() && o.Family == 0 && len(o.Routes) == 0 {
@@ -104,6 +106,30 @@ func (t *trip) resolveProxy() *Error {
 	var err error
 	if t.addrs, err = t.addrsOf(endpoint{t.proxy.Host, t.proxy.Addr, t.proxy.Port}); err != nil {
 		return t.proxyError(newError(StageDNS, err))
+	}
+	return nil
+}
+
+// find finds the addresses of the target, of both families, and asks none. Those
+// that were looked up are sorted: resolvers rotate them, and runs are compared.
+func (t *trip) find() *Error {
+	to := t.v.f.options.detour(t.target)
+	addrs, err := t.addrsOf(to)
+	if err != nil {
+		return newError(StageDNS, err)
+	}
+	t.addrs = slices.Clone(addrs)
+	if t.late != nil {
+		passed, stop := t.v.whole.timer()
+		defer stop()
+		select {
+		case late := <-t.late:
+			t.addrs = append(t.addrs, late...)
+		case <-passed:
+		}
+	}
+	if t.v.f.known(to) == nil {
+		slices.SortStableFunc(t.addrs, netip.Addr.Compare)
 	}
 	return nil
 }

@@ -59,7 +59,7 @@ func (r *Result) Replies() iter.Seq[*Reply] {
 	}
 }
 
-// LedTo is the reply to the request that Hops[i] led to.
+// LedTo is the reply to the request that Hops[i] led to, and to the first for -1.
 func (r *Result) LedTo(i int) *Reply {
 	if i+1 < len(r.Hops) {
 		return &r.Hops[i+1]

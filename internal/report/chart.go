@@ -82,7 +82,7 @@ func newChart(h *histogram) *chart {
 		if n > 0 {
 			x := place(startOf(bucket))
 			width := place(startOf(bucket+merged)) - x
-			c.Bars = append(c.Bars, chartBar{X: x + 0.5, Width: max(1, width-1), Height: measure(n) / width, Label: grouped(n)})
+			c.Bars = append(c.Bars, chartBar{X: x + 0.5, Width: max(1, width-1), Height: measure(n) / width, Label: Thousands(n)})
 			tallest = max(tallest, measure(n)/width)
 		}
 	}

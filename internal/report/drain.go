@@ -25,7 +25,12 @@ func Drain(results <-chan *fetch.Result, starts <-chan *fetch.Target, sinks []Si
 	judge := newJudge(o, &summary.Checks)
 	progress := newProgress(o.Progress)
 	defer progress.stop()
-	inputs := inputs{results: results, starts: starts, ticks: progress.ticks, idle: screen.flush}
+	complete := true // all results of the target at hand have come
+	inputs := inputs{results: results, starts: starts, ticks: progress.ticks, idle: func() {
+		if complete {
+			screen.flush()
+		}
+	}}
 
 	screen.begin()
 	for {
@@ -44,7 +49,11 @@ func Drain(results <-chan *fetch.Result, starts <-chan *fetch.Target, sinks []Si
 				}
 			}
 			screen.lines = judge.appendFailures(screen.lines, e.result, &messages)
-			screen.flushDue()
+			if complete = isLast(e.result); complete {
+				screen.whole()
+				screen.lines = messages.appendAbsent(screen.lines)
+				screen.flushDue()
+			}
 		case e.start != nil:
 			screen.lines = messages.appendStart(screen.lines, e.start)
 			screen.flush()

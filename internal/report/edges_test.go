@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"wget/internal/fetch"
 	"wget/internal/report"
 )
@@ -74,7 +76,8 @@ c.test header > A: b
 }
 
 // Addresses that do not match leave the others whole, the last one too, and no
-// target's lines wait for another's.
+// target's lines wait for another's. What is shown is not what all agree on, so each
+// line names its address.
 func TestLinesOfEdgesThatMatch(t *testing.T) {
 	list := edgesOf(t, "a.test", "HTTP/1.1 200 OK\r\nA: 1\r\n\r\n", "HTTP/1.1 200 OK\r\nA: 2\r\n\r\n", "HTTP/1.1 503 No\r\n\r\n")
 	for i, more := range [][]*fetch.Result{
@@ -87,12 +90,13 @@ func TestLinesOfEdgesThatMatch(t *testing.T) {
 			list = append(list, r)
 		}
 	}
-	const want = `a.test header > HTTP/1.1 200 OK
+	const want = `a.test@192.0.2.1 header > HTTP/1.1 200 OK
+a.test@192.0.2.2 header > HTTP/1.1 200 OK
 a.test@192.0.2.1 header > A: 1
 a.test@192.0.2.2 header > A: 2
-b.test header > HTTP/1.1 200 OK
+b.test@192.0.2.2 header > HTTP/1.1 200 OK
 c.test header > HTTP/1.1 200 OK
-d.test header > HTTP/1.1 200 OK
+d.test@192.0.2.1 header > HTTP/1.1 200 OK
 `
 	out, _, _, _ := drain(list, format(t, "lines"), report.Options{Match: []*report.Condition{condition(t, "status == 200")}})
 	if string(out) != want {
@@ -134,5 +138,138 @@ func TestEdgesOfManyFields(t *testing.T) {
 	out, _, _, _ := drain(list, format(t, "lines"), report.Options{})
 	if n := bytes.Count(out, []byte("\n")); n != 18_001 || bytes.Contains(out, []byte("@")) {
 		t.Errorf("%d lines, want 18001 of the plain label", n)
+	}
+}
+
+// Where some addresses are not shown, the others speak for themselves alone, and the
+// last address may be among those that are not.
+func TestLinesOfSomeEdges(t *testing.T) {
+	list := append(
+		edgesOf(t, "a.test", "HTTP/1.1 200 OK\r\nA: b\r\n\r\n", "HTTP/1.1 503 No\r\nA: b\r\n\r\n", "HTTP/1.1 200 OK\r\nA: b\r\n\r\n"),
+		append(edgesOf(t, "b.test", "HTTP/1.1 503 No\r\n\r\n", ""), edgesOf(t, "c.test", "HTTP/1.1 200 OK\r\n\r\n", "HTTP/1.1 200 OK\r\n\r\n")...)...,
+	)
+	for match, want := range map[string]string{
+		"status == 503": "a.test@192.0.2.2 header > HTTP/1.1 503 No\na.test@192.0.2.2 header > A: b\nb.test@192.0.2.1 header > HTTP/1.1 503 No\n",
+		"status == 200 && target == 'a.test'": "a.test@192.0.2.1 header > HTTP/1.1 200 OK\na.test@192.0.2.3 header > HTTP/1.1 200 OK\n" +
+			"a.test@192.0.2.1 header > A: b\na.test@192.0.2.3 header > A: b\n",
+		"status == 200 && target != 'a.test'": "c.test header > HTTP/1.1 200 OK\n",
+		"error != ''":                         "",
+	} {
+		out, _, s, _ := drain(list, format(t, "lines"), report.Options{Match: []*report.Condition{condition(t, match)}})
+		if diff := cmp.Diff(want, string(out)); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", match, diff)
+		}
+		if s.Total() != len(list) {
+			t.Errorf("%s: %d results", match, s.Total())
+		}
+	}
+}
+
+// Chains that go the same way are said once, but for what differs in them; others
+// one after another. A chain that ends in a failure is shown too.
+func TestChainsOfEdges(t *testing.T) {
+	first := func(to, at string) []byte {
+		return []byte("HTTP/1.1 302 Found\r\nLocation: " + to + "\r\nX-At: " + at + "\r\n\r\n")
+	}
+	ok := []byte("HTTP/1.1 200 OK\r\n\r\n")
+	number := func(list ...*fetch.Result) []*fetch.Result {
+		for i, r := range list {
+			r.Edge = &fetch.Edge{N: i, Of: len(list), Addr: netip.MustParseAddr(fmt.Sprintf("192.0.2.%d", i+1))}
+		}
+		return list
+	}
+	for want, list := range map[string][]*fetch.Result{
+		`a.test header > HTTP/1.1 302 Found
+a.test header > Location: /b
+a.test@192.0.2.1 header > X-At: 1
+a.test@192.0.2.2 header > X-At: 2
+a.test redirect > http://a.test/b
+a.test@192.0.2.1 header > HTTP/1.1 200 OK
+`: number(ask(t, "a.test", first("/b", "1"), ok), ask(t, "a.test", first("/b", "2"), nil)),
+		`a.test@192.0.2.1 header > HTTP/1.1 302 Found
+a.test@192.0.2.1 header > Location: /b
+a.test@192.0.2.1 header > X-At: 1
+a.test@192.0.2.1 redirect > http://a.test/b
+a.test@192.0.2.2 header > HTTP/1.1 302 Found
+a.test@192.0.2.2 header > Location: /c
+a.test@192.0.2.2 header > X-At: 1
+a.test@192.0.2.2 redirect > http://a.test/c
+a.test header > HTTP/1.1 200 OK
+`: number(ask(t, "a.test", first("/b", "1"), ok), ask(t, "a.test", first("/c", "1"), ok)),
+	} {
+		out, _, _, _ := drain(list, format(t, "lines"), report.Options{})
+		if diff := cmp.Diff(want, string(out)); diff != "" {
+			t.Errorf("-want +got:\n%s", diff)
+		}
+	}
+}
+
+// In colour the values of few addresses stand out from those of most.
+func TestFewEdgesStandOut(t *testing.T) {
+	list := edgesOf(t, "a.test", "HTTP/1.1 200 OK\r\nServer: x\r\n\r\n", "HTTP/1.1 404 No\r\nServer: y\r\n\r\n", "HTTP/1.1 200 OK\r\nServer: x\r\n\r\n")
+	const few, most = "\x1b[38;5;130m", "\x1b[38;5;243m"
+	out, _, _, _ := drain(list, format(t, "lines"), report.Options{Color: true})
+	for text, want := range map[string]int{
+		most + ": x": 2, few + ": y": 1, most + "HTTP/1.1 \x1b": 2, few + "HTTP/1.1 \x1b": 1, few + " No": 1,
+	} {
+		if got := bytes.Count(out, []byte(text)); got != want {
+			t.Errorf("%q comes %d times, not %d:\n%q", text, got, want, out)
+		}
+	}
+}
+
+// With -v, an address that lacks what most have is told.
+func TestAbsentFromEdges(t *testing.T) {
+	list := edgesOf(
+		t, "a.test", "HTTP/1.1 200 OK\r\nA: 1\r\nB: 1\r\nDate: 1\r\n\r\n", "HTTP/1.1 200 OK\r\n\r\n", "HTTP/1.1 200 OK\r\nA: 2\r\nB: 1\r\nDate: 1\r\n\r\n", "",
+	)
+	_, stderr, _, _ := drain(list, format(t, "json"), report.Options{Verbose: true})
+	if want := "a.test@192.0.2.2 absent > a, b\n"; string(stderr) != want {
+		t.Errorf("%q, want %q", stderr, want)
+	}
+}
+
+// Every format says which address a result is of.
+func TestEdgesAreNamed(t *testing.T) {
+	list := edgesOf(t, "a.test", "HTTP/1.1 200 OK\r\nServer: x\r\n\r\n", "HTTP/1.1 404 No\r\nServer: x\r\n\r\n", "")
+	for _, r := range list {
+		r.Addr = netip.AddrPortFrom(r.Edge.Addr, 80)
+	}
+	for name, want := range map[string]string{
+		"table": "a.test@192.0.2.3  -       -       -         connect: EOF\n",
+		"csv":   "a.test,http://a.test/,192.0.2.3:80,,,,0.",
+		"json":  `"edge":{"n":2,"of":3},"url":"http://a.test/","addr":"192.0.2.3:80"`,
+	} {
+		if out, _, _, _ := drain(list, format(t, name), report.Options{}); !bytes.Contains(out, []byte(want)) {
+			t.Errorf("%s: no %q in\n%s", name, want, out)
+		}
+	}
+	out, _, _, _ := drain(list, format(t, "lines"), report.Options{Group: new(report.GroupBy)})
+	if want := "hosts > 1: a.test@192.0.2.2\n"; !bytes.Contains(out, []byte(want)) {
+		t.Errorf("no %q in\n%s", want, out)
+	}
+}
+
+// The address of a record is that of its first hop.
+func TestRecordedEdge(t *testing.T) {
+	r := ask(t, "a.test", []byte("HTTP/1.1 302 Found\r\nLocation: http://b.test/\r\n\r\n"), []byte("HTTP/1.1 200 OK\r\n\r\n"))
+	r.Edge = &fetch.Edge{N: 1, Of: 2, Addr: netip.MustParseAddr("192.0.2.7")}
+	r.Hops[0].Addr = netip.MustParseAddrPort("192.0.2.7:80")
+	if got := recorded(t, []*fetch.Result{r}, report.Options{})[0].Edge; *got != *r.Edge {
+		t.Errorf("%+v, want %+v", got, r.Edge)
+	}
+}
+
+// What a server can send takes time in proportion, whatever the names.
+func TestEdgesWithManyNames(t *testing.T) {
+	head := []byte("HTTP/1.1 200 OK\r\n:empty\r\n")
+	for i := range 20_000 {
+		head = fmt.Appendf(head, "%d:\r\n", i)
+	}
+	head = append(head, "\r\n"...)
+	list := edgesOf(t, "a.test", string(head), string(head), string(head), "HTTP/1.1 200 OK\r\n\r\n")
+	out, _, _, _ := drain(list, format(t, "lines"), report.Options{Verbose: true})
+	if got, want := bytes.Count(out, []byte("\n")), 1+3+3*20_000; got != want {
+		t.Errorf("%d lines, want %d", got, want)
 	}
 }

@@ -2,7 +2,6 @@ package report
 
 import (
 	"bytes"
-	"slices"
 	"strconv"
 
 	"wget/internal/fetch"
@@ -14,14 +13,19 @@ func (l *lines) appendChain(b []byte, r *fetch.Result, label string) []byte {
 	for i := range r.Hops {
 		b = l.appendInterim(b, r, &r.Hops[i], label)
 		b = l.appendHead(b, r, &r.Hops[i].Head, label)
-		b = l.palette.host(&r.Target).appendEscaped(b, []byte(label))
-		b = append(b, " redirect > "...)
-		b = append(r.LedTo(i).Target.AppendURL(b), '\n')
+		b = l.appendRedirect(b, r, i, label)
 	}
 	if !isShown(r) {
 		return b
 	}
 	return l.appendInterim(b, r, &r.Reply, label)
+}
+
+// appendRedirect appends where Hops[i] leads.
+func (l *lines) appendRedirect(b []byte, r *fetch.Result, i int, label string) []byte {
+	b = l.palette.host(&r.Target).appendEscaped(b, []byte(label))
+	b = append(b, " redirect > "...)
+	return append(r.LedTo(i).Target.AppendURL(b), '\n')
 }
 
 // appendInterim appends the interim sections, which no chosen field is looked for
@@ -36,44 +40,36 @@ func (l *lines) appendInterim(b []byte, r *fetch.Result, reply *fetch.Reply, lab
 	return b
 }
 
-// appendKeys appends a line for each chosen key of a target's results: once, if
-// they agree. The status line stands for the key status, and stderr has the error.
+// appendKeys appends a line for each chosen key:
 //
 //	sina.com.cn seconds.total > 0.021200
-func (l *lines) appendKeys(b []byte, results ...*fetch.Result) []byte {
+func (l *lines) appendKeys(b []byte, r *fetch.Result) []byte {
 	if l.picker == nil {
 		return b
 	}
+	l.picker.take(r)
 	for i := range l.picker.columns {
-		c := &l.picker.columns[i]
-		if c.key == nil || c.Name == "status" || c.Name == "error" {
-			continue
-		}
-		var texts []string
-		for _, r := range results {
-			l.picker.take(r)
-			texts = append(texts, string(l.picker.appendText(nil, c, r)))
-		}
-		if len(slices.Compact(slices.Clone(texts))) == 1 {
-			b = l.appendKey(b, results[0], results[0].Target.Text, c, texts[0])
-			continue
-		}
-		for k, r := range results {
-			b = l.appendKey(b, r, label(r), c, texts[k])
+		if c := &l.picker.columns[i]; hasLine(c) {
+			b = l.appendKey(b, r, r.Target.Text, c, l.picker.appendText(nil, c, r), paint{})
 		}
 	}
 	return b
 }
 
-// appendKey appends the line of a key, whose text is escaped, or nothing if the
-// result has no such key.
-func (l *lines) appendKey(b []byte, r *fetch.Result, label string, c *Column, text string) []byte {
-	if text == "" {
+// hasLine reports whether a column has a line of its own, as keys have. The status
+// line stands for the key status, and stderr has the error.
+func hasLine(c *Column) bool { return c.key != nil && c.Name != "status" && c.Name != "error" }
+
+// appendKey appends the line of a key under a label, in a colour, or nothing if
+// the result has no such key. The text is escaped.
+func (l *lines) appendKey(b []byte, r *fetch.Result, label string, c *Column, text []byte, colour paint) []byte {
+	if len(text) == 0 {
 		return b
 	}
 	b = l.palette.host(&r.Target).appendEscaped(b, []byte(label))
 	b = append(append(append(b, ' '), c.Name...), " > "...)
-	return append(append(b, text...), '\n')
+	b = append(append(b, colour.on...), text...)
+	return append(append(b, colour.off...), '\n')
 }
 
 // appendHead appends a section, line by line.
@@ -96,9 +92,9 @@ func (l *lines) appendHead(b []byte, r *fetch.Result, h *fetch.Head, label strin
 	return b
 }
 
-// appendLines appends lines of the last section under a label, in a colour.
-func (l *lines) appendLines(b []byte, r *fetch.Result, label string, list [][]byte, colour paint) []byte {
-	l.code = strconv.AppendInt(l.code[:0], int64(r.Head.Status), 10)
+// appendLines appends lines of a section under a label, in a colour.
+func (l *lines) appendLines(b []byte, r *fetch.Result, h *fetch.Head, label string, list [][]byte, colour paint) []byte {
+	l.code = strconv.AppendInt(l.code[:0], int64(h.Status), 10)
 	chosen := true
 	for _, line := range list {
 		if l.picker != nil {
@@ -109,7 +105,7 @@ func (l *lines) appendLines(b []byte, r *fetch.Result, label string, list [][]by
 		}
 		b = l.palette.host(&r.Target).appendEscaped(b, []byte(label))
 		b = append(b, " header > "...)
-		b, _ = l.appendLine(b, line, r.Head.Status, l.code, colour)
+		b, _ = l.appendLine(b, line, h.Status, l.code, colour)
 	}
 	return b
 }
@@ -134,8 +130,8 @@ func (l *lines) appendLine(b, line []byte, status int, code []byte, colour paint
 		return append(l.appendField(b, line, colour), '\n'), code
 	}
 	before, after, _ := bytes.Cut(line, code)
-	b = appendEscaped(b, before)
+	b = colour.appendEscaped(b, before)
 	b = of.appendEscaped(b, code)
-	b = appendEscaped(b, after)
+	b = colour.appendEscaped(b, after)
 	return append(b, '\n'), nil
 }

@@ -1,15 +1,12 @@
 package report
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"embed"
 	"encoding/base64"
 	"iter"
 	"slices"
-	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	"wget/internal/fetch"
 )
@@ -95,11 +92,6 @@ func (p *page) Begin(b []byte) []byte {
 	b = append(append(b, css...), "</style>\n</head>\n<body>\n"...)
 	// The style hides this line once there is a main element.
 	return append(b, "<p class=\"partial\">This page is still loading, or the run that wrote it did not come to its end.</p>\n"...)
-}
-
-func pageFile(name string) []byte {
-	text, _ := pageFiles.ReadFile("page/" + name) // embedded
-	return text
 }
 
 // appendHash appends the source expression of a policy that allows an inline
@@ -277,32 +269,4 @@ func (p *page) End(b []byte, s *Summary) []byte {
 	b = p.appendMain(b, s)
 	b = append(append(b, "<script>"...), pageFile("page.js")...)
 	return append(b, "</script>\n</body>\n</html>\n"...)
-}
-
-// appendInert appends a JSON string that cannot end the script element which it
-// stands in, nor begin another or a comment: it has no "<".
-func appendInert(b, text []byte) []byte {
-	start := len(b)
-	b = appendString(b, text)
-	if n := bytes.Count(b[start:], []byte("<")); n > 0 {
-		quoted := bytes.ReplaceAll(b[start:], []byte("<"), []byte(`\u003c`))
-		b = append(b[:start], quoted...)
-	}
-	return b
-}
-
-// cut is the start of a text, with a mark that there was more.
-func cut(text []byte, most int) []byte {
-	if len(text) <= most {
-		return text
-	}
-	for !utf8.RuneStart(text[most]) {
-		most--
-	}
-	return append(text[:most], "…"...)
-}
-
-func isNumber(text []byte) bool {
-	_, err := strconv.ParseFloat(string(text), 64)
-	return err == nil && (text[0] == '-' || text[0] >= '0' && text[0] <= '9')
 }

@@ -43,14 +43,6 @@ func (c *Checks) String() string {
 	return line
 }
 
-// counted is a number and its noun.
-func counted(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return fmt.Sprintf("%d %s", n, many)
-}
-
 // judge says which results are shown, and holds the checks against all.
 type judge struct {
 	match  []*Condition

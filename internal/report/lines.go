@@ -31,23 +31,20 @@ func newLines(o Options) Reporter {
 
 func (*lines) Begin(b []byte) []byte { return b }
 
-// Record gathers the results of one target. The last may be missing, since it is
-// not to be shown.
+// Record gathers the results of one target.
 func (l *lines) Record(b []byte, r *fetch.Result) []byte {
-	if len(l.edges.results) > 0 && l.edges.results[0].Target.Index != r.Target.Index {
-		b = l.appendMerged(b)
+	if held := l.edges.results; len(held) > 0 && held[0].Target.Index != r.Target.Index {
+		b = l.Whole(b) // what an earlier run has recorded need not be complete
 	}
-	if r.Edge == nil || r.Edge.Of < 2 {
+	if !isEdge(r) {
 		b = l.appendChain(b, r, r.Target.Text)
 		return l.appendLast(b, r)
 	}
-	if l.edges.results = append(l.edges.results, r); r.Edge.N == r.Edge.Of-1 {
-		return l.appendMerged(b)
-	}
+	l.edges.results = append(l.edges.results, r)
 	return b
 }
 
-func (l *lines) End(b []byte, _ *Summary) []byte { return l.appendMerged(b) }
+func (l *lines) End(b []byte, _ *Summary) []byte { return l.Whole(b) }
 
 // appendLast appends the last answer.
 func (l *lines) appendLast(b []byte, r *fetch.Result) []byte {

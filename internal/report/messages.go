@@ -18,6 +18,7 @@ import (
 //	sohu.com timing > connect 0.010 s, first byte 0.021 s, total 0.021 s
 //	https://sohu.com tls > TLS 1.3, TLS_AES_128_GCM_SHA256, X25519MLKEM768, …
 //	sohu.com withheld > Authorization: not for https://other.example/
+//	sohu.com@192.0.2.3 absent > cache-control, strict-transport-security
 //	sohu.com anomaly > bare-lf: a line ends with LF alone (RFC 9112 section 2.2)
 //	sohu.com error > connect: connection refused
 //	sohu.com hint > …
@@ -28,12 +29,15 @@ type messages struct {
 	detailed bool
 	errors   bool
 	canceled bool // errors of hosts that were canceled too
+
+	edges edges // of the target at hand, if verbose
 }
 
 // newMessages turns on the errors if the reader of some sink would not see
 // them in the records.
 func newMessages(sinks []Sink, o Options) messages {
 	return messages{
+		edges:    edges{rule: newSigner(GroupBy{})},
 		program:  cmp.Or(o.Program, "wget"),
 		palette:  newPalette(o.ColorErr),
 		verbose:  o.Verbose,
@@ -59,11 +63,44 @@ func (m *messages) appendResult(b []byte, r *fetch.Result) []byte {
 		for a := range r.Anomalies().All() {
 			b = m.appendLine(b, r, "anomaly", m.palette.note, a.Name+": "+a.Meaning)
 		}
+		if isEdge(r) && isAnswered(r) {
+			m.edges.results = append(m.edges.results, r)
+		}
 	}
 	if m.errors && r.Err != nil && (m.canceled || r.Err.Kind != fetch.KindCanceled) {
 		b = m.appendLine(b, r, "error", m.palette.err, r.Err.Error())
 		if r.Err.Hint != "" {
 			b = m.appendLine(b, r, "hint", m.palette.note, r.Err.Hint)
+		}
+	}
+	return b
+}
+
+// appendAbsent tells which fields an address of a target lacks that most of its
+// addresses send, once all of them have come. Fields of one reply do not count.
+func (m *messages) appendAbsent(b []byte) []byte {
+	results := m.edges.results
+	m.edges.results = nil
+	sections := make([]section, len(results))
+	counts := make(map[string]int)
+	var names []string
+	for i, r := range results {
+		sections[i] = sectionOf(&r.Head)
+		for _, name := range sections[i].names {
+			if counts[name]++; counts[name] == 1 && !m.edges.rule.isReply(name) {
+				names = append(names, name)
+			}
+		}
+	}
+	for i, r := range results {
+		var absent []string
+		for _, name := range names {
+			if sections[i].lines[name] == nil && 2*counts[name] > len(results) {
+				absent = append(absent, name)
+			}
+		}
+		if len(absent) > 0 {
+			b = m.appendLine(b, r, "absent", m.palette.note, strings.Join(absent, ", "))
 		}
 	}
 	return b

@@ -74,10 +74,10 @@ func (p *page) appendMain(b []byte, s *Summary) []byte {
 		v.Title += ", " + v.Records
 	}
 	if t.records < s.Total() {
-		v.Records = grouped(t.records) + " of " + v.Records + " match"
+		v.Records = Thousands(t.records) + " of " + v.Records + " match"
 	}
 	if len(p.first) < t.records {
-		v.Caption = fmt.Sprintf("The first %d of %s %s. With JavaScript all are here, to sort and to search.", len(p.first), grouped(t.records), v.Noun)
+		v.Caption = fmt.Sprintf("The first %d of %s %s. With JavaScript all are here, to sort and to search.", len(p.first), Thousands(t.records), v.Noun)
 	}
 	for i, c := range p.picker.columns {
 		v.Columns = append(v.Columns, pageColumn{c.Name, p.values[i].some && !p.values[i].text})
@@ -108,12 +108,12 @@ func (t *tally) time() string {
 }
 
 func totals(s *Summary, t *tally) []pageTotal {
-	list := []pageTotal{{"answered", grouped(s.Answered)}, {"failed", grouped(s.Failed)}}
+	list := []pageTotal{{"answered", Thousands(s.Answered)}, {"failed", Thousands(s.Failed)}}
 	if s.firstByte.count > 0 {
 		list = append(list, pageTotal{"median first byte", inSeconds(s.firstByte.quantile(0.5))}, pageTotal{"99th percentile", inSeconds(s.firstByte.quantile(0.99))})
 	}
 	if s.Checks.Judged > 0 {
-		list = append(list, pageTotal{"failed a check", grouped(s.Checks.Failed)})
+		list = append(list, pageTotal{"failed a check", Thousands(s.Checks.Failed)})
 	}
 	return list
 }
@@ -155,17 +155,17 @@ func statusPanel(s *Summary) pagePanel {
 		var notes []string
 		for status := 100 * class; status < 100*class+100; status++ {
 			if count := s.Statuses[status]; count > 0 {
-				notes = append(notes, fmt.Sprintf("%03d × %s", status, grouped(count)))
+				notes = append(notes, fmt.Sprintf("%03d × %s", status, Thousands(count)))
 			}
 		}
 		panel.Bars = append(panel.Bars, pageBar{
 			Label: strconv.Itoa(class) + "xx", Note: strings.Join(notes, ", "), Class: "class" + strconv.Itoa(class),
-			Count: grouped(n), Share: percent(n, s.Total()), Words: strconv.Itoa(class) + "xx",
+			Count: Thousands(n), Share: percent(n, s.Total()), Words: strconv.Itoa(class) + "xx",
 		})
 	}
 	if s.Failed > 0 {
 		panel.Bars = append(panel.Bars, pageBar{
-			Label: "no answer", Class: "failed", Count: grouped(s.Failed), Share: percent(s.Failed, s.Total()), Words: "failed",
+			Label: "no answer", Class: "failed", Count: Thousands(s.Failed), Share: percent(s.Failed, s.Total()), Words: "failed",
 		})
 	}
 	return panel
@@ -179,7 +179,7 @@ func failurePanel(s *Summary) pagePanel {
 			label = "interrupted"
 		}
 		panel.Bars = append(panel.Bars, pageBar{
-			Label: label, Class: "failed", Count: grouped(n), Share: percent(n, s.Failed), Words: string(kind),
+			Label: label, Class: "failed", Count: Thousands(n), Share: percent(n, s.Failed), Words: string(kind),
 		})
 	}
 	return panel
@@ -194,9 +194,9 @@ func (t *tally) checksPanel(c *Checks) pagePanel {
 		panel.Note = "Every host passed."
 		return panel
 	}
-	panel.Note = fmt.Sprintf("%s of %s hosts failed.", grouped(c.Failed), grouped(c.Judged))
+	panel.Note = fmt.Sprintf("%s of %s hosts failed.", Thousands(c.Failed), Thousands(c.Judged))
 	for clause, n := range byCount(c.Counts) {
-		bar := pageBar{Label: Escape(clause), Class: "failed", Count: grouped(n), Share: percent(n, c.Judged)}
+		bar := pageBar{Label: Escape(clause), Class: "failed", Count: Thousands(n), Share: percent(n, c.Judged)}
 		if number, known := t.clauses[clause]; known {
 			bar.Words = "c" + strconv.Itoa(number)
 		}
@@ -211,12 +211,12 @@ func (t *tally) certificatesPanel() pagePanel {
 	case t.certs == 0:
 		return panel
 	case t.ending == 0:
-		panel.Note = fmt.Sprintf("None of %s ends within 30 days.", grouped(t.certs))
+		panel.Note = fmt.Sprintf("None of %s ends within 30 days.", Thousands(t.certs))
 		return panel
 	}
-	panel.Note = fmt.Sprintf("Of %s, these end within 30 days, or have ended.", grouped(t.certs))
+	panel.Note = fmt.Sprintf("Of %s, these end within 30 days, or have ended.", Thousands(t.certs))
 	panel.Bars = append(panel.Bars, pageBar{
-		Label: "all of them", Class: "class4", Count: grouped(t.ending), Share: percent(t.ending, t.certs), Words: "ending",
+		Label: "all of them", Class: "class4", Count: Thousands(t.ending), Share: percent(t.ending, t.certs), Words: "ending",
 	})
 	for _, e := range t.soonest {
 		days := int(e.left / (24 * time.Hour))
@@ -243,15 +243,15 @@ func (t *tally) groupsPanel() pagePanel {
 	for _, g := range groups[:min(len(groups), panelGroups)] {
 		hosts := strings.Join(g.hosts, ", ")
 		if more := g.count - len(g.hosts); more > 0 {
-			hosts += " and " + grouped(more) + " more"
+			hosts += " and " + Thousands(more) + " more"
 		}
 		panel.Bars = append(panel.Bars, pageBar{
-			Label: g.label, Note: hosts, Class: "plain", Count: grouped(g.count), Share: percent(g.count, t.answered), Words: "g" + strconv.Itoa(g.number),
+			Label: g.label, Note: hosts, Class: "plain", Count: Thousands(g.count), Share: percent(g.count, t.answered), Words: "g" + strconv.Itoa(g.number),
 		})
 	}
-	panel.Note = fmt.Sprintf("%s, the largest first.", grouped(len(groups)))
+	panel.Note = fmt.Sprintf("%s, the largest first.", Thousands(len(groups)))
 	if t.further > 0 {
-		panel.Note = fmt.Sprintf("More than %s, the largest of these first.", grouped(len(groups)))
+		panel.Note = fmt.Sprintf("More than %s, the largest of these first.", Thousands(len(groups)))
 	}
 	return panel
 }
@@ -267,10 +267,10 @@ func (t *tally) fieldsPanel(title string, caching bool) pagePanel {
 			continue
 		}
 		bar := pageBar{
-			Label: f.Name, Class: "plain", Count: grouped(t.present[i]), Share: percent(t.present[i], t.answered), Words: "f" + strconv.Itoa(i),
+			Label: f.Name, Class: "plain", Count: Thousands(t.present[i]), Share: percent(t.present[i], t.answered), Words: "f" + strconv.Itoa(i),
 		}
 		if lacking := t.answered - t.present[i]; lacking > 0 {
-			bar.Rest, bar.RestWords = grouped(lacking)+" without", "answered -f"+strconv.Itoa(i)
+			bar.Rest, bar.RestWords = Thousands(lacking)+" without", "answered -f"+strconv.Itoa(i)
 		}
 		panel.Bars = append(panel.Bars, bar)
 	}
@@ -296,21 +296,4 @@ func percent(n, of int) measure {
 		return 0
 	}
 	return 100 * measure(n) / measure(of)
-}
-
-// amount is a number and its noun.
-func amount(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return grouped(n) + " " + many
-}
-
-// grouped writes a number with a comma before each three digits.
-func grouped(n int) string {
-	digits := strconv.Itoa(n)
-	for at := len(digits) - 3; at > 0; at -= 3 {
-		digits = digits[:at] + "," + digits[at:]
-	}
-	return digits
 }

@@ -22,6 +22,13 @@ type holder interface {
 	Release(b []byte) []byte
 }
 
+// gatherer is a Reporter that renders the results of one target together. It
+// need not have been given all of them.
+type gatherer interface {
+	// Whole is called when the last result of a target is over.
+	Whole(b []byte) []byte
+}
+
 // unframed is embedded by a Reporter that has nothing to say before the first
 // record and after the last.
 type unframed struct{}
@@ -39,8 +46,14 @@ func isShown(r *fetch.Result) bool {
 // label is what stands for a result in the lines: the target, and the address
 // where the target has several.
 func label(r *fetch.Result) string {
-	if r.Edge == nil || r.Edge.Of < 2 {
+	if !isEdge(r) || !r.Edge.Addr.IsValid() {
 		return r.Target.Text
 	}
 	return r.Target.Text + "@" + r.Edge.Addr.String()
 }
+
+// isEdge reports whether r is of one of several addresses.
+func isEdge(r *fetch.Result) bool { return r.Edge != nil && r.Edge.Of > 1 }
+
+// isLast reports whether r is the last result of its target.
+func isLast(r *fetch.Result) bool { return !isEdge(r) || r.Edge.N == r.Edge.Of-1 }

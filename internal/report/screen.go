@@ -58,6 +58,15 @@ func (s *screen) record(r *fetch.Result) {
 	}
 }
 
+// whole has each sink render the results of a target that it has gathered.
+func (s *screen) whole() {
+	for i := range s.outputs {
+		if g, gathers := s.outputs[i].reporter.(gatherer); gathers && !s.outputs[i].failed {
+			s.outputs[i].buf = g.Whole(s.outputs[i].buf)
+		}
+	}
+}
+
 // holds reports whether some sink may hold its first records.
 func (s *screen) holds() bool {
 	return slices.ContainsFunc(s.outputs, func(out output) bool {

@@ -84,6 +84,9 @@ func (t *table) cells(r *fetch.Result) []tableCell {
 	for i := range row {
 		f := &t.picker.columns[i]
 		text := t.picker.appendText(nil, f, r)
+		if f.key != nil && f.Name == "target" {
+			text = appendEscaped(nil, []byte(label(r)))
+		}
 		if len(text) == 0 {
 			row[i] = tableCell{text: absent, colour: t.palette.note}
 			continue
@@ -165,15 +168,23 @@ func displayWidth(text string) int { return displayRule().StringWidth(text) }
 func displayRule() *runewidth.Condition { return &runewidth.Condition{StrictEmojiNeutral: true} }
 
 // appendRow appends a row. Only a terminal's cells are cut; elsewhere a cell that
-// is wider than its column moves the rest of its row.
+// is wider than its column moves the rest of its row. The last cell has all the
+// room that is left: failures come late, when the widths are settled.
 func (t *table) appendRow(b []byte, row []tableCell) []byte {
+	left := t.width
 	for i, cell := range row {
 		if i > 0 {
 			b = append(b, columnGap...)
+			left -= len(columnGap)
 		}
+		room := t.widths[i]
+		if i == len(row)-1 {
+			room = max(room, left)
+		}
+		left -= t.widths[i]
 		text, width := cell.text, displayWidth(cell.text)
-		if t.width > 0 && width > t.widths[i] {
-			text = displayRule().Truncate(text, t.widths[i], cutMark)
+		if t.width > 0 && width > room {
+			text = displayRule().Truncate(text, room, cutMark)
 			width = displayWidth(text)
 		}
 		b = append(b, cell.colour.on...)
