@@ -93,6 +93,8 @@ func (f *flags) checkPairs(set func(string) bool) error {
 		{"proxy", "no-proxy"},
 		{"noproxy", "no-proxy"},
 		{"proxy", "unix-socket"},
+		{"all-ips", "unix-socket"},
+		{"demo", "unix-socket"},
 		{"from", "continue"},
 		{"from", "out"},
 		{"from", "shard"},
@@ -120,6 +122,8 @@ func (f *flags) checkPairs(set func(string) bool) error {
 	switch {
 	case f.output == "" && set("output-document"):
 		return usage("--output-document: an empty name; - is stdout")
+	case f.unixSocket == "" && set("unix-socket"):
+		return usage("--unix-socket: an empty path")
 	case f.dir == "" && set("out"):
 		return usage("--out: an empty name")
 	case f.resume && f.dir == "" && isStdout(f.output):
