@@ -91,6 +91,8 @@ func (f *flags) checkPairs(set func(string) bool) error {
 		{"proxy", "no-proxy"},
 		{"noproxy", "no-proxy"},
 		{"proxy", "unix-socket"},
+		{"all-ips", "unix-socket"},
+		{"demo", "unix-socket"},
 		{"from", "continue"},
 		{"from", "out"},
 		{"from", "shard"},
@@ -124,6 +126,8 @@ func (f *flags) checkPairs(set func(string) bool) error {
 		return usage("--report: the page goes to a file of its own")
 	case set("report") && (f.resume || set("out")):
 		return usage("--report does not go with -c and --out: when all is recorded, --from makes the page")
+	case f.unixSocket == "" && set("unix-socket"):
+		return usage("--unix-socket: an empty path")
 	case f.dir == "" && set("out"):
 		return usage("--out: an empty name")
 	case f.resume && f.dir == "" && isStdout(f.output):
