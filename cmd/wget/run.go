@@ -46,12 +46,11 @@ func run(ctx context.Context, c *config, s streams, samples fs.FS, begin func())
 		showing.Progress.Expected = func() (int, bool) { return 0, false }
 	}
 	if c.demo {
-		route, stop, err := startDemo(samples)
+		stop, err := startDemo(samples, &asking)
 		if err != nil {
 			return outcome{err: err}
 		}
 		defer stop()
-		asking.Routes, asking.Proxies, asking.Family = []fetch.Route{route}, fetch.Proxies{}, 0
 	}
 
 	begin()
