@@ -251,8 +251,6 @@ func (c *config) addTargets(args []string, s streams) error {
 			return usage("%s: %w; -i reads targets from a file", shown, errors.Unwrap(err))
 		case err != nil:
 			return usage("%s: %w", shown, errors.Unwrap(err))
-		case c.demo && spec.TLS():
-			return usage("%s: the sample servers of --demo speak http only", shown)
 		case isFile(text) && !c.quiet:
 			fmt.Fprintf(s.err, "wget: %s is asked as a host, and there is a file of that name: -i reads targets from a file\n", report.Escape(shown))
 		}
