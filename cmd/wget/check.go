@@ -3,14 +3,11 @@ package wget
 import (
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"slices"
 	"strings"
-	"time"
 
 	"wget/internal/fetch"
-	"wget/internal/fetch/dns"
 	"wget/internal/report"
 )
 
@@ -30,6 +27,7 @@ type config struct {
 	shard    shard
 	args     []string // as they were given
 	output   string   // file for the records; "" and "-" are stdout
+	page     string   // file for the report page; "" for none
 	quiet    bool     // no closing lines
 	fail     bool     // a status of 400 or more is a failure
 	exitZero bool     // records call for no exit code
@@ -54,7 +52,7 @@ func (f *flags) config(set func(string) bool, args []string, s streams) (*config
 		return nil, err
 	}
 	c := &config{
-		files: f.inputs, from: f.from, demo: f.demo, output: f.output, quiet: f.quiet, fail: f.fail, exitZero: f.exitZero || f.dir != "",
+		files: f.inputs, from: f.from, demo: f.demo, output: f.output, page: f.page, quiet: f.quiet, fail: f.fail, exitZero: f.exitZero || f.dir != "",
 		defaults: fetch.Defaults{TLS: f.https, Ports: ports, Path: fetch.RequestTarget(f.path)},
 		format:   format,
 		keep:     keep{resume: f.resume, again: f.again, dir: f.dir},
@@ -122,6 +120,12 @@ func (f *flags) checkPairs(set func(string) bool) error {
 	switch {
 	case f.output == "" && set("output-document"):
 		return usage("--output-document: an empty name; - is stdout")
+	case len(f.dnsServers) == 0 && set("dns-servers"):
+		return usage("--dns-servers: an empty list")
+	case set("report") && isStdout(f.page):
+		return usage("--report: the page goes to a file of its own")
+	case set("report") && (f.resume || set("out")):
+		return usage("--report does not go with -c and --out: when all is recorded, --from makes the page")
 	case f.unixSocket == "" && set("unix-socket"):
 		return usage("--unix-socket: an empty path")
 	case f.dir == "" && set("out"):
@@ -218,153 +222,6 @@ func (f *flags) checkedFormat(s streams) (report.Format, error) {
 		return format, usage("raw bytes from servers can take over a terminal: send them to a pipe or a file, or insist with -O -")
 	}
 	return format, nil
-}
-
-// fetchOptions says how to ask. A bound that this process cannot keep is lowered,
-// and stderr says so.
-func (f *flags) fetchOptions(set func(string) bool, stderr io.Writer) (o fetch.Options, err error) {
-	o = fetch.Options{
-		Protocol: "HTTP/1.1", Method: f.method, UserAgent: f.userAgent, ServerName: f.sni, NoSNI: set("sni") && f.sni == "",
-		DNS: dns.Config{Timeout: time.Duration(f.dnsTimeout)}, ConnectTimeout: time.Duration(f.connectTimeout),
-		ReadTimeout: time.Duration(f.readTimeout), MaxTime: time.Duration(f.maxTime),
-		Tries: f.tries, RetryRefused: f.retryRefused,
-		Location: f.location, MaxRedirect: f.maxRedirect, AllowPrivate: f.allowPrivate,
-		UnixSocket: f.unixSocket,
-		MaxHeader:  int(f.maxHeader), Parallel: f.parallel, PerAddr: f.perIP, Rate: float64(f.rate), Trace: f.verbose > 1, AllAddrs: f.allIPs, Ordered: f.keepOrder,
-	}
-	if most := maxParallel(); f.parallel > most {
-		fmt.Fprintf(stderr, "%s: --parallel-max %d: this process may open %d connections at once (ulimit -n)\n", f.program, f.parallel, most)
-		o.Parallel = most
-	}
-	switch {
-	case f.http10:
-		o.Protocol = "HTTP/1.0"
-	case f.http2, f.http2Known:
-		o.Protocol, o.PriorKnowledge = "HTTP/2", f.http2Known
-	}
-	switch {
-	case f.ipv4:
-		o.Family = 4
-	case f.ipv6:
-		o.Family = 6
-	}
-	if f.bindAddress != "" {
-		if o.LocalAddr, err = parseLocalAddr(f.bindAddress, o.Family); err != nil {
-			return o, usage("--bind-address %q: %w", f.bindAddress, err)
-		}
-	}
-	if o.DNS.Servers, err = parseEach("--dns-servers %q: %w", f.dnsServers, parseServer); err != nil {
-		return o, err
-	}
-	if o.Header, err = parseEach("--header %q: %w", f.headers, parseHeader); err != nil {
-		return o, err
-	}
-	if o.Routes, err = f.routes(); err != nil {
-		return o, err
-	}
-	if o.Proxies, err = f.proxies(set, os.Getenv); err != nil {
-		return o, err
-	}
-	o.TLS, err = f.tlsConfig()
-	return o, err
-}
-
-// routes reads --connect-to and --resolve.
-func (f *flags) routes() (routes []fetch.Route, err error) {
-	for _, text := range f.connectTo {
-		if routes, err = fetch.AddConnectTo(routes, text); err != nil {
-			return nil, usage("--connect-to %q: %w", text, err)
-		}
-	}
-	for _, text := range f.resolve {
-		if routes, err = fetch.AddResolve(routes, text); err != nil {
-			return nil, usage("--resolve %q: %w", text, err)
-		}
-	}
-	return routes, nil
-}
-
-// reportOptions says how to show results.
-func (f *flags) reportOptions(set func(string) bool, s streams, env func(string) string) (o report.Options, err error) {
-	o = report.Options{
-		Program: f.program, IncludeRaw: f.includeRaw, Verbose: f.verbose > 0, Detailed: f.verbose > 1,
-		Color:    useColor(f.color, s.out, env) && (isStdout(f.output) || f.color == "always"),
-		ColorErr: useColor(f.color, s.err, env),
-		Progress: f.progressOptions(s, env),
-		Pairs:    f.pairs,
-
-		CountInterrupted: isTerminal(s.err),
-	}
-	if set("fields") {
-		if o.Columns, err = report.ParseColumns(f.fields); err != nil {
-			return o, usage("--fields: %w", err)
-		}
-	}
-	if set("group") {
-		by, err := report.ParseGroupBy(strings.TrimPrefix(f.group, groupByRule))
-		if err != nil {
-			return o, usage("--group: %w", err)
-		}
-		o.Group, o.Wide = &by, f.wide
-	}
-	if f.baseline != "" {
-		if o.Baseline, err = readBaseline(f.baseline); err != nil {
-			return o, err
-		}
-		o.Wide = f.wide
-	}
-	if o.Match, err = parseEach("--match %q: %w", f.match, report.ParseCondition); err != nil {
-		return o, err
-	}
-	for _, checks := range []struct {
-		flag  string
-		texts []string
-		want  bool
-	}{{"--expect", f.expect, true}, {"--fail-if", f.failIf, false}} {
-		conditions, err := parseEach(checks.flag+" %q: %w", checks.texts, report.ParseCondition)
-		if err != nil {
-			return o, err
-		}
-		for _, c := range conditions {
-			o.Checks = append(o.Checks, report.Check{Condition: c, Want: checks.want})
-		}
-	}
-	if isStdout(f.output) && isTerminal(s.out) && !f.wide {
-		o.Width = terminalWidth(s.out)
-	}
-	return o, nil
-}
-
-// progressOptions decides how to show progress: as a bar where stderr is a
-// terminal, as lines where stderr is none and --verbose is given, or as
-// --progress says. There is no bar if stdout is a pipe: the program that reads
-// the pipe may write to the same terminal, which would tear its lines and the bar.
-// Nor is there one if targets are typed, which a bar would be drawn over.
-func (f *flags) progressOptions(s streams, env func(string) string) report.Progress {
-	p := report.Progress{Width: func() int { return terminalWidth(s.err) }}
-	switch {
-	case f.progress == "bar":
-		p.Style = report.ProgressBar
-	case f.progress == "none", f.quiet:
-	case isTerminal(s.err):
-		if env("TERM") != "dumb" && !(isStdout(f.output) && isPipe(s.out)) && !f.isTyped(s.in) {
-			p.Style, p.Delay = report.ProgressBar, time.Second
-		}
-	case f.verbose > 0:
-		p.Style = report.ProgressLines
-	}
-	return p
-}
-
-// isTyped reports whether an input is a terminal, or could be one.
-func (f *flags) isTyped(stdin io.Reader) bool {
-	return slices.ContainsFunc(f.inputs, func(name string) bool {
-		if isStdin(name) {
-			return isTerminal(stdin)
-		}
-		info, err := os.Stat(name)
-		return err == nil && info.Mode()&os.ModeCharDevice != 0
-	})
 }
 
 // addTargets reads the arguments. Without any target it turns to the samples or

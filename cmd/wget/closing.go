@@ -3,7 +3,6 @@ package wget
 import (
 	"fmt"
 	"io"
-	"strconv"
 	"time"
 
 	"wget/internal/report"
@@ -42,18 +41,9 @@ func (c *config) writeReceipt(stderr io.Writer, receipt string, elapsed time.Dur
 // receipt accounts for the targets of the list, of which there are in. How many
 // there are is not known of a run that has ended early.
 func (j *journal) receipt(in int, whole bool) string {
-	counts := fmt.Sprintf("%s answered + %s failed", thousands(j.recorded.Reached), thousands(j.recorded.Missed))
+	counts := fmt.Sprintf("%s answered + %s failed", report.Thousands(j.recorded.Reached), report.Thousands(j.recorded.Missed))
 	if !whole {
 		return "so far " + counts
 	}
-	return fmt.Sprintf("%s in = %s + %s missing", thousands(in), counts, thousands(in-j.recorded.Reached-j.recorded.Missed))
-}
-
-// thousands writes a number with a comma before each three digits.
-func thousands(n int) string {
-	digits := strconv.Itoa(n)
-	for i := len(digits) - 3; i > 0 && digits[i-1] != '-'; i -= 3 {
-		digits = digits[:i] + "," + digits[i:]
-	}
-	return digits
+	return fmt.Sprintf("%s in = %s + %s missing", report.Thousands(in), counts, report.Thousands(in-j.recorded.Reached-j.recorded.Missed))
 }

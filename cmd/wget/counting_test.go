@@ -1,3 +1,5 @@
+//go:build unix
+
 package wget_test
 
 import (

@@ -1,15 +1,20 @@
 package wget
 
 import (
+	"io"
 	"io/fs"
 	"net"
 	"net/http"
 	"net/netip"
 	"path"
 	"sync"
+	"time"
 
 	"wget/internal/fetch"
 )
+
+// slowness is the time that the sample for slow.example takes.
+const slowness = 1500 * time.Millisecond
 
 // demoHosts lists the hosts that --demo asks when no target is given.
 func demoHosts() []string { return []string{"sina.com.cn", "sohu.com", "163.com"} }
@@ -61,7 +66,12 @@ func serveSample(conn net.Conn, ca *demoCA, samples fs.FS) {
 	if err != nil {
 		reply, err = fs.ReadFile(samples, "testdata/demo/other.http")
 	}
-	if err == nil {
-		conn.Write(reply)
+	if err != nil {
+		return
 	}
+	if host == "slow.example" {
+		conn.SetReadDeadline(time.Now().Add(slowness))
+		io.Copy(io.Discard, conn) // ends early if the client goes
+	}
+	conn.Write(reply)
 }

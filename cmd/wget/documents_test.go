@@ -61,6 +61,7 @@ func TestDocuments(t *testing.T) {
 		}
 		same(t, "anomalies", want, table(t, "docs/json.md", "Anomalies"))
 	})
+	t.Run("manifest", func(t *testing.T) { checkManifest(t, "../../docs/k8s-job.yaml") })
 	t.Run("manual page", func(t *testing.T) {
 		page, err := os.ReadFile("../../docs/wget.1")
 		if err != nil {
@@ -343,5 +344,25 @@ func addKeys(to map[string]bool, value any) {
 		for _, one := range value {
 			addKeys(to, one)
 		}
+	}
+}
+
+// checkManifest wants the arguments of a container to be flags with values that
+// they take.
+func checkManifest(t *testing.T, path string) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var args []string
+	for _, match := range regexp.MustCompile(`(?m)^ +- (--[^ ]+=.*?)(?: #.*)?$`).FindAllStringSubmatch(string(text), -1) {
+		args = append(args, match[1])
+	}
+	set := pflag.NewFlagSet("manifest", pflag.ContinueOnError)
+	for _, g := range new(flags).groups() {
+		set.AddFlagSet(g.flags)
+	}
+	if err := set.Parse(args); err != nil || len(args) == 0 || set.NArg() > 0 {
+		t.Errorf("%q: %v", args, err)
 	}
 }

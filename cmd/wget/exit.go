@@ -1,6 +1,7 @@
 package wget
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -173,4 +174,11 @@ func statusCode(status int) int {
 		return exitAuth
 	}
 	return exitStatus
+}
+
+// signalOf is the signal that canceled ctx, or 0.
+func signalOf(ctx context.Context) syscall.Signal {
+	var i Interrupted
+	errors.As(context.Cause(ctx), &i)
+	return i.Signal
 }

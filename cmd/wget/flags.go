@@ -73,6 +73,7 @@ type flags struct {
 	fields      string
 	pairs, wide bool
 	includeRaw  bool
+	page        string
 	keepOrder   bool
 	color       string
 	quiet       bool
@@ -206,6 +207,7 @@ func (f *flags) declareOutput(p *pflag.FlagSet) {
 	p.BoolVar(&f.includeRaw, "include-raw", false, "add the header sections, base64, to JSON records")
 	p.StringVar(&f.group, "group", "", "say each distinct answer once; `HOW` is exact or a list of fields")
 	p.Lookup("group").NoOptDefVal = groupByRule
+	p.StringVar(&f.page, "report", "", "write a page for a browser to `FILE`, beside the records")
 	p.BoolVar(&f.wide, "wide", false, "do not cut what a terminal has no room for")
 	p.BoolVar(&f.keepOrder, "keep-order", false, "show results in the order of the targets")
 	p.StringVar(&f.color, "color", "auto", "colour `WHEN` auto, always or never")

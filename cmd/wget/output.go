@@ -78,7 +78,11 @@ func (c *config) outputs(s streams) []file {
 	case isStdout(c.output):
 		records = streamFile("stdout", s.out)
 	}
-	return []file{records, streamFile("stderr", s.err)}
+	list := []file{records, streamFile("stderr", s.err)}
+	if c.page != "" {
+		list = append(list, namedFile("--report", c.page))
+	}
+	return list
 }
 
 // inputs lists what the run reads.

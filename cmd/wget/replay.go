@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"time"
 
 	"wget/internal/fetch"
 	"wget/internal/report"
@@ -108,28 +107,25 @@ func replay(ctx context.Context, c *config, s streams, begin func()) outcome {
 	if err := checkOutputs(c.outputs(s), c.inputs(s)); err != nil {
 		return outcome{err: err}
 	}
+	page, err := c.openPage(ctx, s)
+	if err != nil {
+		return outcome{err: err}
+	}
+	defer page.close()
 	out, err := openOutput(ctx, c.output, s)
 	if err != nil {
 		return outcome{err: err}
 	}
 	begin()
-	ctx, stop := context.WithCancelCause(ctx)
-	defer stop(nil)
-	since := time.Now()
-	showing := c.report
-	showing.Progress = report.Progress{}
-	sinks := []report.Sink{{Format: c.format, Out: out, Terminal: isTerminal(out.Writer)}}
-	summary, failed := report.Drain(recorded.results(ctx), nil, sinks, s.err, showing, stop)
-	if err := out.Close(); failed == nil {
-		failed = err
-	}
-	end := outcome{signal: signalOf(ctx)}
-	c.writeClosing(s.err, &summary, time.Since(since), end.signal != 0)
-	end.records = c.judge(&summary)
+	sinks := append(page.sinks, report.Sink{Format: c.format, Out: out, Terminal: isTerminal(out.Writer)})
+	came := c.show(ctx, recorded.results, nil, sinks, report.Progress{}, s.err)
+	came.close(out.Close(), page.close())
+	c.writeClosing(s.err, &came.summary, came.elapsed, came.signal != 0)
+	end := outcome{signal: came.signal, records: c.judge(&came.summary)}
 	switch {
-	case end.signal != 0:
-	case failed != nil:
-		end.err = fileError(fmt.Errorf("writing: %w", failed))
+	case came.signal != 0:
+	case came.failed != nil:
+		end.err = writeError(came.failed)
 	default:
 		end.err = recorded.err(func(line string) { fmt.Fprintf(s.err, "%s: %s\n", c.report.Program, report.Escape(line)) })
 	}

@@ -1,3 +1,5 @@
+//go:build unix
+
 package wget_test
 
 import (
@@ -282,9 +284,9 @@ func TestTwoCopies(t *testing.T) {
 		<-p.asked
 		<-p.asked
 		second, _, _ := p.command(t, program, args...)
-		stderr, err := second.StderrPipe()
 		second.Stderr = nil
-		if stderr, err = second.StderrPipe(); err != nil {
+		stderr, err := second.StderrPipe()
+		if err != nil {
 			t.Fatal(err)
 		}
 		launch(t, second)

@@ -2,12 +2,9 @@ package wget
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"io"
 	"io/fs"
-	"sync/atomic"
-	"syscall"
-	"time"
 
 	"wget/internal/fetch"
 	"wget/internal/report"
@@ -26,12 +23,16 @@ func run(ctx context.Context, c *config, s streams, samples fs.FS, begin func())
 	if c.keep.isOn() {
 		begin()
 	}
-	end := outcome{again: c.keep.dir != ""}
-	dest, err := c.openDestination(ctx, hosts, s)
-	if err == errWhole || err != nil && signalOf(ctx) != 0 {
-		return end
-	}
+	page, err := c.openPage(ctx, s)
 	if err != nil {
+		return outcome{err: err}
+	}
+	defer page.close()
+	dest, err := c.openDestination(ctx, hosts, s)
+	switch {
+	case err == errWhole || err != nil && signalOf(ctx) != 0:
+		return outcome{again: c.keep.dir != ""}
+	case err != nil:
 		return outcome{err: err}
 	}
 	if c.fetch.TLS.InsecureSkipVerify {
@@ -39,12 +40,7 @@ func run(ctx context.Context, c *config, s streams, samples fs.FS, begin func())
 			return outcome{err: err}
 		}
 	}
-	asking, showing, started := c.fetch, c.report, newStarts(c.report.Verbose)
-	asking.Starting, asking.Done = started.add, started.finish
-	showing.Progress.Started, showing.Progress.Finished, showing.Progress.Expected = started.count, started.finished, dest.expected
-	if asking.AllAddrs { // how many are behind a name is known when it has been looked up
-		showing.Progress.Expected = func() (int, bool) { return 0, false }
-	}
+	asking := c.fetch
 	if c.demo {
 		stop, err := startDemo(samples, &asking)
 		if err != nil {
@@ -52,77 +48,42 @@ func run(ctx context.Context, c *config, s streams, samples fs.FS, begin func())
 		}
 		defer stop()
 	}
-
 	begin()
-	ctx, stop := context.WithCancelCause(ctx)
-	defer stop(nil)
-	since := time.Now()
-	results := fetch.All(ctx, dest.targets(ctx), asking)
-	summary, failed := report.Drain(results, started.announced, []report.Sink{dest.sink}, s.err, showing, stop)
-	end.signal = signalOf(ctx)
-	whole := end.signal == 0 && failed == nil && hosts.failed == nil
-	if err := dest.close(whole); failed == nil {
-		failed = err
+	return c.ask(ctx, asking, hosts, dest, page, s.err)
+}
+
+// ask asks the targets of a destination, and says how that ended.
+func (c *config) ask(ctx context.Context, o fetch.Options, list *hosts, dest *destination, page page, stderr io.Writer) outcome {
+	started := newStarts(c.report.Verbose)
+	o.Starting, o.Done = started.add, started.finish
+	progress := c.report.Progress
+	progress.Started, progress.Finished, progress.Expected = started.count, started.finished, dest.expected
+	if o.AllAddrs { // how many are behind a name is known when it has been looked up
+		progress.Expected = func() (int, bool) { return 0, false }
 	}
-	elapsed, interrupted := time.Since(since), end.signal != 0
-	all := dest.all(&summary)
-	summary.Checks = all.Checks
-	c.writeClosing(s.err, &summary, elapsed, interrupted)
-	if dest.kept != nil && failed == nil && (whole || interrupted) {
-		c.writeReceipt(s.err, dest.kept.receipt(hosts.own(), whole), elapsed)
+	results := func(ctx context.Context) <-chan *fetch.Result { return fetch.All(ctx, dest.targets(ctx), o) }
+	came := c.show(ctx, results, started.announced, append(page.sinks, dest.sink), progress, stderr)
+
+	interrupted := came.signal != 0
+	whole := !interrupted && came.failed == nil && list.failed == nil
+	came.close(dest.close(whole), page.close())
+	all := dest.all(&came.summary)
+	came.summary.Checks = all.Checks
+	c.writeClosing(stderr, &came.summary, came.elapsed, interrupted)
+	if dest.kept != nil && came.failed == nil && (whole || interrupted) {
+		c.writeReceipt(stderr, dest.kept.receipt(list.own(), whole), came.elapsed)
 	}
-	end.records = c.judge(all)
+	end := outcome{signal: came.signal, again: c.keep.dir != "", records: c.judge(all)}
 	switch {
-	case end.signal != 0: // the rest was not to be
-	case summary.Total() != started.count():
-		end.err = fmt.Errorf("%d targets were started and %d reported: please report this bug", started.count(), summary.Total())
-	case failed != nil:
-		end.err = writeError(failed)
-	case hosts.failed != nil:
-		end.err = hosts.failed
-	case hosts.isEmpty():
-		fmt.Fprintf(s.err, "%s: no target in %s\n", showing.Program, report.Escape(hosts.names()))
+	case interrupted: // the rest was not to be
+	case came.summary.Total() != started.count():
+		end.err = fmt.Errorf("%d targets were started and %d reported: please report this bug", started.count(), came.summary.Total())
+	case came.failed != nil:
+		end.err = writeError(came.failed)
+	case list.failed != nil:
+		end.err = list.failed
+	case list.isEmpty():
+		fmt.Fprintf(stderr, "%s: no target in %s\n", c.report.Program, report.Escape(list.names()))
 	}
 	return end
-}
-
-// signalOf is the signal that canceled ctx, or 0.
-func signalOf(ctx context.Context) syscall.Signal {
-	var i Interrupted
-	errors.As(context.Cause(ctx), &i)
-	return i.Signal
-}
-
-// starts counts the targets that have been started and those that are over, and
-// announces the former.
-type starts struct {
-	n, over, failed atomic.Int64
-	announced       chan *fetch.Target // nil if nobody listens
-}
-
-func newStarts(announce bool) *starts {
-	s := new(starts)
-	if announce {
-		s.announced = make(chan *fetch.Target)
-	}
-	return s
-}
-
-func (s *starts) count() int { return int(s.n.Load()) }
-
-func (s *starts) finished() (n, failed int) { return int(s.over.Load()), int(s.failed.Load()) }
-
-func (s *starts) add(t fetch.Target) {
-	s.n.Add(1)
-	if s.announced != nil {
-		announced := t // only a target that is announced is to be allocated
-		s.announced <- &announced
-	}
-}
-
-func (s *starts) finish(r *fetch.Result) {
-	if r.Err != nil {
-		s.failed.Add(1)
-	}
-	s.over.Add(1)
 }

@@ -11,6 +11,7 @@ import (
 // middle of its first task: in the end each host has one record, if Slurm starts again what died. It does so too when a
 // task says that it was told to stop.
 func TestServersSlurm(t *testing.T) {
+	t.Parallel()
 	program := build(t)
 	for _, c := range []struct {
 		name string
@@ -45,6 +46,7 @@ func TestServersSlurm(t *testing.T) {
 
 // TestServersParallel does the same with GNU parallel, over ssh to two hosts of which one vanishes from the network.
 func TestServersParallel(t *testing.T) {
+	t.Parallel()
 	program := build(t)
 	a := startArray(t, "parallel")
 	job := `cd ` + a.dir + ` && seq 0 7 | HOME=$PWD parallel --will-cite --ssh "ssh -F $PWD/ssh_config" -S 1/n1,1/n2 --retries 5 \

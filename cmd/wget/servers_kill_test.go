@@ -6,6 +6,7 @@ import "testing"
 
 // TestServersKilled is TestKilled with so many kills that each instant of a run has its turn.
 func TestServersKilled(t *testing.T) {
+	t.Parallel()
 	program := build(t)
 	for _, way := range killed() {
 		t.Run(way.name, func(t *testing.T) {

@@ -168,3 +168,26 @@ func BenchmarkForeignLines(b *testing.B) {
 		})
 	}
 }
+
+// A rate is that of all shards together.
+func TestRateOfShard(t *testing.T) {
+	for _, c := range []struct {
+		args []string
+		want float64
+	}{
+		{[]string{"--rate", "640/s"}, 640},
+		{[]string{"--rate", "640/s", "--shard", "3/64"}, 10},
+		{[]string{"--rate", "6/m", "--shard", "0/2"}, 0.05},
+		{[]string{"--shard", "0/2"}, 0},
+	} {
+		var got *config
+		command := newCommand("wget", streams{strings.NewReader(""), t.Output(), t.Output()}, t.Output(), func(c *config) { got = c })
+		command.SetArgs(append(c.args, "a.test"))
+		if err := command.ExecuteContext(t.Context()); err != nil {
+			t.Fatalf("%q: %v", c.args, err)
+		}
+		if got.fetch.Rate != c.want {
+			t.Errorf("%q: %g/s, want %g", c.args, got.fetch.Rate, c.want)
+		}
+	}
+}

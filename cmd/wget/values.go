@@ -160,16 +160,41 @@ func parseLocalAddr(text string, family int) (netip.Addr, error) {
 	return addr, conn.Close()
 }
 
-// parseServer reads the address of a resolver, with or without a port.
+// parseServer reads the address of a resolver, with or without a port. Spaces may
+// stand around it.
 func parseServer(text string) (netip.AddrPort, error) {
-	if addr, err := netip.ParseAddr(strings.Trim(text, "[]")); err == nil {
-		return netip.AddrPortFrom(addr, 53), nil
-	}
+	text = strings.TrimSpace(text)
 	server, err := netip.ParseAddrPort(text)
 	if err != nil {
-		return server, errors.New("not an IP address, with or without a port")
+		addr, err := parseServerAddr(text)
+		if err != nil {
+			return server, err
+		}
+		server = netip.AddrPortFrom(addr, 53)
+	}
+	if server.Port() == 0 {
+		return server, errors.New("a port is a number from 1 to 65535")
 	}
 	return server, nil
+}
+
+// parseServerAddr reads an address, IPv6 bare or in brackets. What ends in :53 is
+// one too, but was hardly meant so.
+func parseServerAddr(text string) (netip.Addr, error) {
+	bare := text
+	if strings.HasPrefix(text, "[") && strings.HasSuffix(text, "]") {
+		bare = text[1 : len(text)-1]
+	}
+	addr, err := netip.ParseAddr(bare)
+	if err != nil {
+		return addr, errors.New("not an IP address, with or without a port")
+	}
+	if before, found := strings.CutSuffix(text, ":53"); found {
+		if _, err := netip.ParseAddr(before); err == nil {
+			return addr, fmt.Errorf("write [%s]:53 for port 53 of %s, and [%s] for the address", before, before, text)
+		}
+	}
+	return addr, nil
 }
 
 // parseTLSVersion reads 1.2, also as TLS 1.2 or TLSv1.2.

@@ -38,6 +38,16 @@ func (d *deadline) move(by time.Duration) {
 	}
 }
 
+// timer returns a channel that receives once the deadline passes, which is nil
+// if it never does. The caller calls stop.
+func (d deadline) timer() (passed <-chan time.Time, stop func()) {
+	if d.at.IsZero() {
+		return nil, func() {}
+	}
+	timer := time.NewTimer(time.Until(d.at))
+	return timer.C, func() { timer.Stop() }
+}
+
 func (d deadline) set(conn net.Conn) error { return conn.SetDeadline(d.at) }
 
 func (d deadline) passed() bool { return !d.at.IsZero() && !time.Now().Before(d.at) }

@@ -81,8 +81,8 @@ func interleave(addrs []netip.Addr) []netip.Addr {
 }
 
 // race starts an attempt for each address in turn: when the one before has
-// failed, or after attemptDelay. Addresses of a late family join it as they come.
-// The first connection wins and the others are closed (RFC 8305 section 5). If
+// failed, or after attemptDelay. Addresses of a late family join it as they come,
+// and are awaited no longer than connecting may take. The first connection wins and the others are closed (RFC 8305 section 5). If
 // all fail, the first error that may pass counts, or else the first.
 func (t *trip) race(addrs []netip.Addr) error {
 	ctx, cancel := context.WithCancel(t.v.ctx)
@@ -95,6 +95,8 @@ func (t *trip) race(addrs []netip.Addr) error {
 	attempts := make(chan attempt)
 	delay := time.NewTimer(0)
 	defer delay.Stop()
+	expired, stop := t.step.timer()
+	defer stop()
 	var (
 		winner  attempt
 		failure error
@@ -117,6 +119,8 @@ func (t *trip) race(addrs []netip.Addr) error {
 			t.addrs = append(slices.Clip(t.addrs), more...) // which are shared
 			addrs = append(addrs, more...)
 			t.late = nil
+		case <-expired:
+			expired, t.late = nil, nil
 		case <-start:
 			addr := netip.AddrPortFrom(addrs[next], t.port)
 			next++

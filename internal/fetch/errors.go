@@ -81,7 +81,7 @@ func (e *Error) isTransient(retryRefused bool) bool {
 		var reset *resetError
 		return !errors.As(e, &reset) || reset.unprocessed
 	case KindLimit:
-		return e.Stage == StageConnect // the system's bound, not ours on a reply
+		return e.Stage == StageConnect || e.Stage == StageDNS // the system's bound, not ours on a reply
 	case KindRefused:
 		return retryRefused
 	}
@@ -107,6 +107,8 @@ func kindOf(stage Stage, err error) Kind {
 	switch {
 	case errors.Is(err, context.Canceled):
 		return KindCanceled
+	case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE), errors.Is(err, syscall.ENOBUFS), errors.Is(err, syscall.ENOMEM):
+		return KindLimit
 	case errors.As(err, &lookup) && lookup.NotFound:
 		return KindNotFound
 	case errors.As(err, &lookup) && !lookup.Timeout():
@@ -117,8 +119,7 @@ func kindOf(stage Stage, err error) Kind {
 		return KindReset
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return KindClosed
-	case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE),
-		errors.Is(err, syscall.ENOBUFS), errors.Is(err, syscall.ENOMEM), errors.Is(err, syscall.EADDRNOTAVAIL):
+	case errors.Is(err, syscall.EADDRNOTAVAIL):
 		return KindLimit
 	case errors.As(err, &cert):
 		return KindCertificate

@@ -120,7 +120,13 @@ func (t *trip) find() *Error {
 	}
 	t.addrs = slices.Clone(addrs)
 	if t.late != nil {
-		t.addrs = append(t.addrs, <-t.late...)
+		passed, stop := t.v.whole.timer()
+		defer stop()
+		select {
+		case late := <-t.late:
+			t.addrs = append(t.addrs, late...)
+		case <-passed:
+		}
 	}
 	if t.v.f.known(to) == nil {
 		slices.SortStableFunc(t.addrs, netip.Addr.Compare)

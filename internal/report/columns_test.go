@@ -193,6 +193,17 @@ func TestTableFits(t *testing.T) {
 	}
 }
 
+// The last column has the room that is left, for what the first rows did not need.
+func TestTableLastColumn(t *testing.T) {
+	list := []*fetch.Result{ask(t, "h.test", []byte("HTTP/1.1 200 OK\r\n\r\n")), ask(t, "gone.test", nil)}
+	reporter := format(t, "table").New(report.Options{Width: 70})
+	reporter.Record(nil, list[0])
+	reporter.(interface{ Release([]byte) []byte }).Release(nil)
+	if row := string(reporter.Record(nil, list[1])); !strings.HasSuffix(row, "  read: closed without a reply\n") {
+		t.Errorf("%q", row)
+	}
+}
+
 // One huge cell does not fill up those of the other rows.
 func TestTableHugeCell(t *testing.T) {
 	var list []*fetch.Result
@@ -245,4 +256,51 @@ func TestTableIsFlat(t *testing.T) {
 	if written < 1000-250 {
 		t.Errorf("%d rows of 1000 written", written)
 	}
+}
+
+// Whatever a server sends, each format has a row of as many cells as columns for
+// it, and no cell that a terminal or a spreadsheet would obey.
+func FuzzCells(f *testing.F) {
+	for _, s := range samples() {
+		f.Add([]byte(s.bytes), s.target)
+	}
+	f.Add([]byte("HTTP/1.1 200 =1+1\r\nServer: =1,\"\t\r\nServer: \xff\r\nX: @\r\n\r\n"), "=h")
+	chosen, err := report.ParseColumns("target,url,proto,status,reason,headers,raw,anomalies,bytes,group,error,error.message,server,x,set-cookie,location")
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, reply []byte, target string) {
+		r := ask(t, "h.test", reply)
+		r.Target.Text = target
+		o := report.Options{Columns: chosen, Width: 300}
+		for _, name := range []string{"csv", "table", "json", "lines"} {
+			out, _, _, err := drain([]*fetch.Result{r}, format(t, name), o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if c, bad := unsafe(strings.ReplaceAll(string(out), "\n", "")); bad {
+				t.Errorf("%s: %q shows %U", name, out, c)
+			}
+			switch lines := bytes.Count(out, []byte("\n")); name {
+			case "table":
+				if lines != 2 {
+					t.Errorf("table: %d lines in %q", lines, out)
+				}
+			case "json":
+				if lines != 1 || !json.Valid(out) {
+					t.Errorf("json: %q", out)
+				}
+			case "csv":
+				rows, err := csv.NewReader(bytes.NewReader(out)).ReadAll()
+				if err != nil || len(rows) != 2 {
+					t.Fatalf("csv: %d rows, error %v in %q", len(rows), err, out)
+				}
+				for _, cell := range rows[1] {
+					if _, err := strconv.ParseFloat(cell, 64); err != nil && strings.ContainsAny(cell[:min(1, len(cell))], "=@+-\t\r") {
+						t.Errorf("csv: cell %q", cell)
+					}
+				}
+			}
+		}
+	})
 }

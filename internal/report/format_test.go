@@ -238,6 +238,26 @@ func TestGolden(t *testing.T) {
 	}
 }
 
+// Names and values of every width stand in columns, at each width of a terminal and in a pipe.
+func TestGoldenWidths(t *testing.T) {
+	var list []*fetch.Result
+	for i, text := range []string{"中文主机.example", "e\u0301\u0323a\u0300.example", "한국어.example", "👩‍👩‍👧.example", "a.example", "…¡.example"} {
+		r := ask(t, "h.test", []byte(fmt.Sprintf("HTTP/1.1 %d OK\r\nServer: %s\r\nLocation: https://%[2]s/%s\r\n\r\n", 200+i, text, strings.Repeat("界e\u0301", 8*i))))
+		r.Target.Text = text
+		list = append(list, r)
+	}
+	gone := ask(t, "h.test", nil)
+	gone.Target.Text = "日本.example"
+	list = append(list, gone)
+	for _, width := range []int{0, 60, 80, 200} {
+		out, _, _, err := drain(list, format(t, "table"), report.Options{Width: width})
+		if err != nil {
+			t.Fatal(err)
+		}
+		golden(t, fmt.Sprintf("table.wide.%d.golden", width), out)
+	}
+}
+
 func golden(t *testing.T, name string, got []byte) {
 	t.Helper()
 	file := filepath.Join("../../testdata/golden", name)

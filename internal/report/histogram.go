@@ -43,9 +43,15 @@ func (h *histogram) quantile(q float64) time.Duration {
 
 func middleOf(bucket int) time.Duration {
 	if bucket < 8 {
+		return startOf(bucket)
+	}
+	return startOf(bucket) + time.Microsecond<<(bucket/8-1)/2
+}
+
+// startOf is the shortest duration in a bucket.
+func startOf(bucket int) time.Duration {
+	if bucket < 8 {
 		return time.Duration(bucket) * time.Microsecond
 	}
-	width := bucket/8 - 1
-	start := uint64(8+bucket%8) << width
-	return time.Duration(start)*time.Microsecond + time.Microsecond<<width/2
+	return time.Duration(8+bucket%8) << (bucket/8 - 1) * time.Microsecond
 }

@@ -3,6 +3,7 @@ package report
 import (
 	"cmp"
 	"fmt"
+	"iter"
 	"maps"
 	"slices"
 	"strings"
@@ -42,14 +43,6 @@ func (c *Checks) String() string {
 	return line
 }
 
-// counted is a number and its noun.
-func counted(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return fmt.Sprintf("%d %s", n, many)
-}
-
 // judge says which results are shown, and holds the checks against all.
 type judge struct {
 	match  []*Condition
@@ -57,7 +50,8 @@ type judge struct {
 	found  *Checks
 	env    *environment // of the result at hand
 	fills  []fill       // for the names in all conditions
-	failed []string     // clauses that the target at hand fails
+	index  int          // of the target at hand
+	failed []string     // clauses that it fails
 }
 
 func newJudge(o Options, found *Checks) *judge {
@@ -105,27 +99,39 @@ func (j *judge) appendFailures(b []byte, r *fetch.Result, m *messages) []byte {
 	if len(j.checks) == 0 {
 		return b
 	}
-	if r.Edge == nil || r.Edge.N == 0 {
+	if r.Edge == nil || r.Edge.N == 0 || r.Target.Index != j.index {
 		j.found.Judged++
-		j.failed = nil
+		j.index, j.failed = r.Target.Index, nil
 	}
-	for _, check := range j.checks {
-		c := check.Condition
-		if !c.appliesTo(r) {
-			continue
-		}
-		holds, err := c.holds(j.env)
-		if holds == check.Want && err == nil {
-			continue
-		}
-		clause, why := c.failure(j.env, check.Want)
-		if err != nil {
-			why = err.Error()
-		}
+	for clause, why := range j.failures(r) {
 		j.count(clause)
 		b = m.appendLine(b, r, "check", m.palette.err, strings.TrimSuffix(clause+": "+why, ": "))
 	}
 	return b
+}
+
+// failures yields the clause of each check that a result does not pass, and the
+// reason, if there is more to say.
+func (j *judge) failures(r *fetch.Result) iter.Seq2[string, string] {
+	return func(yield func(clause, why string) bool) {
+		for _, check := range j.checks {
+			c := check.Condition
+			if !c.appliesTo(r) {
+				continue
+			}
+			holds, err := c.holds(j.env)
+			if holds == check.Want && err == nil {
+				continue
+			}
+			clause, why := c.failure(j.env, check.Want)
+			if err != nil {
+				why = err.Error()
+			}
+			if !yield(clause, why) {
+				return
+			}
+		}
+	}
 }
 
 // count counts a clause that the target at hand fails, once.

@@ -134,7 +134,8 @@ func widths(rows [][]tableCell) []int {
 	return list
 }
 
-// fit takes from the widest columns what a terminal has no room for.
+// fit takes from the widest columns what a terminal has no room for, and leaves
+// room that none needs to the last.
 func (t *table) fit(widths []int) []int {
 	if t.width == 0 {
 		for i := range widths {
@@ -152,6 +153,7 @@ func (t *table) fit(widths []int) []int {
 			}
 		}
 		if total <= room || widths[widest] <= 1 {
+			widths[len(widths)-1] += max(0, room-total)
 			return widths
 		}
 		widths[widest]--

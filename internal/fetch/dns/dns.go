@@ -127,11 +127,6 @@ func (r *Resolver) end(err error) {
 
 func (r *Resolver) timeout() time.Duration { return cmp.Or(r.config.Timeout, DefaultTimeout) }
 
-// contextUntil is for what runs beside a lookup.
-func (r *Resolver) contextUntil(limit time.Time) (context.Context, context.CancelFunc) {
-	return context.WithDeadline(r.ctx, limit)
-}
-
 // Lookup returns the addresses of a name, or an [*Error]. It returns the context's error when the run or ctx ends.
 func (r *Resolver) Lookup(ctx context.Context, q Query) (Answer, error) {
 	if looksLikeAddr(q.Name) {
@@ -150,7 +145,7 @@ func (r *Resolver) Lookup(ctx context.Context, q Query) (Answer, error) {
 	}
 	sys := r.files()
 	if isIn(q.Name, "localhost") {
-		return r.known(loopback(sys.hosts, q.Name))
+		return r.known(r.loopback(sys.hosts, q.Name))
 	}
 	if sys.sources.files && !sys.sources.dnsFirst {
 		if addrs := sys.hosts.lookup(strings.TrimSuffix(q.Name, ".")); len(addrs) > 0 {
@@ -171,7 +166,7 @@ func (r *Resolver) Lookup(ctx context.Context, q Query) (Answer, error) {
 
 // known is the answer that needs no question.
 func (r *Resolver) known(addrs []netip.Addr) (Answer, error) {
-	if addrs = r.bestFirst(r.families(addrs)); len(addrs) == 0 {
+	if addrs = r.bestFirst(families(r.wanted(addrs))); len(addrs) == 0 {
 		return Answer{}, &Error{NotFound: true, Reason: noAddress(r.config.Family)}
 	}
 	return Answer{Addrs: addrs}, nil

@@ -35,6 +35,11 @@ func (e *Error) Unwrap() error { return e.Err }
 // Timeout reports whether a deadline passed.
 func (e *Error) Timeout() bool { return errors.Is(e.Err, os.ErrDeadlineExceeded) }
 
+// isShortage reports whether the system lacks what others are about to give back.
+func isShortage(err error) bool {
+	return errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) || errors.Is(err, syscall.ENOBUFS) || errors.Is(err, syscall.ENOMEM)
+}
+
 // systemError is an error of package net without its own words for what was attempted.
 func systemError(err error) *Error {
 	var errno syscall.Errno

@@ -119,7 +119,7 @@ func (l *lookup) hasPlace() bool { return !l.over && !l.yielded && l.winner == n
 // receive takes the reply to a question in flight.
 func (l *lookup) receive(t ticket, f flight, r reply) {
 	l.handle(func(now time.Time) {
-		slow := f.server.hear(now, now.Sub(f.sent), r.outcome)
+		slow := f.server.hear(f, now, r.outcome)
 		if f.question.drop(t) {
 			f.question.count(slow)
 			f.question.take(f.server, r, now)
@@ -297,7 +297,7 @@ func (c *candidate) addrs(r *Resolver) []netip.Addr {
 	for i := range c.questions {
 		all = append(all, c.questions[i].addrs...)
 	}
-	return r.bestFirst(r.families(all))
+	return r.bestFirst(families(all))
 }
 
 // notFound is the error for a name of which all candidates are known to have no address.
@@ -354,6 +354,9 @@ func (l *lookup) sleep(now time.Time) {
 	}
 	if len(l.candidates) > 1 {
 		sooner(l.heldUntil())
+	}
+	if l.winner == nil && !l.yielded {
+		sooner(l.begun.Add(yieldAfter))
 	}
 	if l.wake.Equal(next) {
 		return

@@ -24,6 +24,10 @@ none.test. TXT "no address"
 unrouted.test. A 192.0.2.5
 unrouted.test. AAAA 2001:db8:dead::5
 `
+	mappedRecords = `
+mapped.test. A 192.0.2.9
+mapped.test. AAAA ::ffff:192.0.2.9
+`
 	both = "2001:db8::1 192.0.2.1"
 )
 
@@ -65,6 +69,9 @@ func TestLookup(t *testing.T) {
 		{name: "IPv4 only", target: "four#.test", lab: lab{config: Config{Family: 4}}, want: "192.0.2.4", packets: 1},
 		{name: "no IPv6", target: "four#.test", lab: lab{config: Config{Family: 6}}, want: "not_found: no IPv6 address (asked 127.0.0.1:53)", packets: 1},
 		{name: "no IPv4", target: "six#.test", lab: lab{config: Config{Family: 4}}, want: "not_found: no IPv4 address (asked 127.0.0.1:53)", packets: 1},
+
+		{name: "IPv4 addresses as IPv6, once", target: "mapped#.test", want: "192.0.2.9", packets: 2, lab: lab{servers: map[string]behavior{a: zone(mappedRecords)}}},
+		{name: "IPv4 addresses as IPv6, asked for IPv6", target: "mapped#.test", want: "not_found: no IPv6 address (asked 127.0.0.1:53)", packets: 1, lab: lab{config: Config{Family: 6}, servers: map[string]behavior{a: zone(mappedRecords)}}},
 
 		// One family fails.
 		{
@@ -126,6 +133,19 @@ func TestLookup(t *testing.T) {
 				m.Ns = []dns.RR{&dns.NS{Hdr: dns.RR_Header{Name: "test.", Rrtype: dns.TypeNS, Class: dns.ClassINET}, Ns: "ns.test."}}
 			})}},
 		},
+		{
+			name: "an authority's alias of a name without address", target: "c#.test", want: "not_found: no address (asked 127.0.0.1:53)", packets: 2,
+			lab: lab{servers: map[string]behavior{a: edit(zone("c.test. CNAME none.test.\nnone.test. TXT x\n"), func(q asked, m *dns.Msg) {
+				m.RecursionAvailable, m.Authoritative = false, true
+				m.Ns = []dns.RR{&dns.SOA{Hdr: dns.RR_Header{Name: "test.", Rrtype: dns.TypeSOA, Class: dns.ClassINET}, Ns: "ns.test.", Mbox: "nobody.test."}}
+			})}},
+		},
+		{
+			name: "an authority's alias of a name elsewhere", target: "c#.test", want: "dns_failure: no recursion (asked 127.0.0.1:53)", packets: 2,
+			lab: lab{servers: map[string]behavior{a: edit(zone("c.test. CNAME h.example.\nh.example. TXT x\n"), func(q asked, m *dns.Msg) {
+				m.RecursionAvailable, m.Authoritative = false, true
+			})}},
+		},
 
 		// EDNS.
 		{name: "FORMERR to EDNS", target: "h#.test", want: both, lab: lab{servers: map[string]behavior{a: withoutOPT(truth, dns.RcodeFormatError, false)}}},
@@ -151,6 +171,10 @@ func TestLookup(t *testing.T) {
 		{
 			name: "truncated, and no TCP anywhere", target: "many#.test", want: "dns_failure: connection closed (asked 127.0.0.1:53)", most: 5 * time.Second,
 			lab: lab{servers: map[string]behavior{a: byTCP(reset, zone(manyRecords))}},
+		},
+		{
+			name: "truncated, and TCP is silent", target: "many#.test", want: "timeout: timed out after 5s (asked 127.0.0.1:53)", packets: 3, most: 5 * time.Second,
+			lab: lab{servers: map[string]behavior{a: byTCP(silent, zone(manyRecords))}},
 		},
 		{name: "IPv6 address in zone", target: "fe80::1%eth0", want: "fe80::1%eth0"},
 		{name: "use-vc", target: "h#.test", want: both, packets: 2, lab: lab{resolv: "nameserver 127.0.0.1\noptions use-vc\n", servers: map[string]behavior{a: byTCP(truth, servfail)}}},
@@ -242,6 +266,7 @@ func TestLookup(t *testing.T) {
 		{name: "localhost", target: "localhost", want: "::1 127.0.0.1"},
 		{name: "below localhost", target: "a.LOCALHOST.", want: "::1 127.0.0.1"},
 		{name: "localhost of the hosts file", target: "localhost", want: "127.0.0.1", lab: lab{hosts: "127.0.0.1 localhost\n"}},
+		{name: "localhost of the hosts file, asked for IPv6", target: "localhost", want: "::1", lab: lab{hosts: "127.0.0.1 localhost\n", config: Config{Family: 6}}},
 		{name: "localhost elsewhere", target: "localhost", want: "::1 127.0.0.1", lab: lab{hosts: "192.0.2.1 localhost\n"}},
 		{name: "onion", target: "abc.Onion", want: "not_found: names in .onion are found by Tor alone"},
 		{name: "an address", target: "192.0.2.9", want: "192.0.2.9"},

@@ -88,6 +88,10 @@ func readReply(message, question []byte, name string, withEDNS bool) (r reply, o
 	case len(addrs) > 0 && h.RCode == dnsmessage.RCodeSuccess:
 		return reply{outcome: found, addrs: addrs}, true
 	}
+	isNegative, err := hasSOA(&p)
+	if err != nil {
+		return reply{outcome: failed, reason: "malformed answer"}, true
+	}
 	code, err := extendedRCode(&p, h.RCode)
 	switch {
 	case err != nil:
@@ -98,7 +102,7 @@ func readReply(message, question []byte, name string, withEDNS bool) (r reply, o
 		return reply{outcome: noName}, true
 	case code != dnsmessage.RCodeSuccess:
 		return reply{outcome: failed, reason: rcodeName(code)}, true
-	case !h.RecursionAvailable && (!h.Authoritative || aliases > 0):
+	case !isNegative && !h.RecursionAvailable && (!h.Authoritative || aliases > 0):
 		return reply{outcome: failed, reason: "no recursion"}, true // a lame delegation, or a referral
 	}
 	return reply{outcome: noData}, true
@@ -154,11 +158,26 @@ func readAnswers(p *dnsmessage.Parser, name string, t dnsmessage.Type) (addrs []
 // trimRoot is a name without the dot at its end.
 func trimRoot(n *dnsmessage.Name) []byte { return n.Data[:max(n.Length, 1)-1] }
 
+// hasSOA reports whether the authority section says that there is no such record. A referral has no SOA record there
+// (RFC 2308 section 2.2).
+func hasSOA(p *dnsmessage.Parser) (has bool, err error) {
+	for {
+		h, err := p.AuthorityHeader()
+		if err == dnsmessage.ErrSectionDone {
+			return has, nil
+		}
+		if err != nil {
+			return has, err
+		}
+		has = has || h.Type == dnsmessage.TypeSOA
+		if err := p.SkipAuthority(); err != nil {
+			return has, err
+		}
+	}
+}
+
 // extendedRCode adds the upper bits of the code, which an OPT record has (RFC 6891 section 6.1.3).
 func extendedRCode(p *dnsmessage.Parser, code dnsmessage.RCode) (dnsmessage.RCode, error) {
-	if err := p.SkipAllAuthorities(); err != nil {
-		return code, err
-	}
 	for {
 		h, err := p.AdditionalHeader()
 		if err == dnsmessage.ErrSectionDone {

@@ -76,7 +76,11 @@ func (n *network) serveTCP(conn net.Conn, server string, handle behavior) {
 	if _, err := io.ReadFull(conn, query); err != nil {
 		return
 	}
-	for _, p := range handle(n.note(query, server, "tcp")) {
+	answers := handle(n.note(query, server, "tcp"))
+	if len(answers) == 0 {
+		_, _ = io.Copy(io.Discard, conn) // silence, until the other side has gone
+	}
+	for _, p := range answers {
 		time.Sleep(p.after)
 		if p.raw == nil {
 			return

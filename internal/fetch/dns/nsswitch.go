@@ -11,8 +11,8 @@ type sources struct {
 	dnsFirst   bool // before the hosts file
 }
 
-// readSources reads the line about hosts of nsswitch.conf(5): the hosts file (files) and DNS (dns, and resolve, which
-// is systemd's own way to a resolver that resolv.conf names too). Other services are passed over.
+// readSources reads the line about hosts of nsswitch.conf(5): the hosts file (files), DNS (dns), and one after the other
+// (resolve: systemd-resolved reads the hosts file itself, and resolv.conf names it too). Other services are passed over.
 func readSources(text string) sources {
 	for line := range strings.Lines(text) {
 		line, _, _ = strings.Cut(line, "#")
@@ -24,10 +24,11 @@ func readSources(text string) sources {
 		known := false // the service before an action is one of ours
 		for _, word := range splitActions(services) {
 			switch {
-			case word == "files":
+			case word == "files", word == "resolve":
+				s.dnsFirst = s.dnsFirst || !s.files && s.dns
 				s.files, known = true, true
-				s.dnsFirst = s.dns
-			case word == "dns", word == "resolve":
+				s.dns = s.dns || word == "resolve"
+			case word == "dns":
 				s.dns, known = true, true
 			case word[0] == '[' && known && stopsAtNotFound(word):
 				return s

@@ -76,13 +76,16 @@ func TestReadSources(t *testing.T) {
 		"hosts: dns\n":              {dns: true},
 		"hosts: mdns4 myhostname\n": {},
 		"hosts: files mdns4_minimal [NOTFOUND=return] dns\n":                 {files: true, dns: true},
-		"hosts: mymachines resolve [!UNAVAIL=return] files myhostname dns\n": {dns: true},
+		"hosts: mymachines resolve [!UNAVAIL=return] files myhostname dns\n": {files: true, dns: true}, // as Fedora and Arch have it
 		"hosts: files myhostname resolve [!UNAVAIL=return] dns\n":            {files: true, dns: true},
-		"hosts: files [NOTFOUND=return] dns\n":                               {files: true},
-		"hosts: files[notfound=RETURN]dns\n":                                 {files: true},
-		"hosts: files [SUCCESS=return NOTFOUND=continue] dns\n":              {files: true, dns: true},
-		"hosts: files [ !SUCCESS=return ] dns\n":                             {files: true},
-		"hosts: files [UNAVAIL=return":                                       {files: true},
+		"hosts: resolve\n":                                      {files: true, dns: true},
+		"hosts: files dns files\n":                              {files: true, dns: true},
+		"hosts: dns resolve\n":                                  {files: true, dns: true, dnsFirst: true},
+		"hosts: files [NOTFOUND=return] dns\n":                  {files: true},
+		"hosts: files[notfound=RETURN]dns\n":                    {files: true},
+		"hosts: files [SUCCESS=return NOTFOUND=continue] dns\n": {files: true, dns: true},
+		"hosts: files [ !SUCCESS=return ] dns\n":                {files: true},
+		"hosts: files [UNAVAIL=return":                          {files: true},
 	} {
 		if got := readSources(text); got != want {
 			t.Errorf("%q: %+v, not %+v", text, got, want)

@@ -135,7 +135,7 @@ func (q *question) lapse(now time.Time) {
 			last = a
 		}
 	}
-	if !last.over && last.refusals == 0 && now.Sub(last.sent) >= minPatience {
+	if last.times > 0 && !last.over && last.refusals == 0 && now.Sub(last.sent) >= minPatience {
 		last.server.doubt(last.sent, now)
 		if !q.counted {
 			q.counted = true
@@ -180,8 +180,11 @@ func (q *question) take(s *server, r reply, now time.Time) {
 	a := q.attempt(s)
 	switch r.outcome {
 	case found, noData, noName:
-		q.addrs = r.addrs
+		q.addrs = q.lookup.r.wanted(r.addrs)
 		q.lookup.asked = s.addr
+		if r.outcome == found && len(q.addrs) == 0 {
+			r.outcome = noData
+		}
 		q.settle(r.outcome)
 	case truncated:
 		if !a.busy {
@@ -200,12 +203,18 @@ func (q *question) take(s *server, r reply, now time.Time) {
 	}
 }
 
-// refuse notes that a server could not be reached, and has the next one asked at once.
+// refuse notes that a server could not be reached, and has the next one asked at once. A shortage in this system says
+// nothing about a server.
 func (q *question) refuse(a *attempt, err error, now time.Time) {
+	if isShortage(err) {
+		a.times, a.sent = a.times-1, time.Time{}
+		q.err, q.due = systemError(err), now.Add(minPatience)
+		return
+	}
 	a.server.doubt(a.sent, now)
 	a.refusals++
 	a.over = a.over || a.refusals >= maxRefusals
-	if q.err == nil {
+	if q.err == nil || isShortage(q.err) {
 		q.err = systemError(err)
 		q.err.Asked = []netip.AddrPort{a.server.addr}
 	}

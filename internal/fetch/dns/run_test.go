@@ -10,6 +10,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -375,11 +376,61 @@ func TestRotate(t *testing.T) {
 }
 
 func TestServerWithoutEDNSIsRemembered(t *testing.T) {
-	in(t, lab{servers: map[string]behavior{a: withoutOPT(numbered, dns.RcodeFormatError, true)}}, func(t *testing.T, r *Resolver, n *network) {
-		wantAll(t, lookUp(t, r, 1, series(0, 100)...), "found", 100)
-		if n.packets > 202 {
-			t.Errorf("%d packets", n.packets)
+	for name, code := range map[string]int{"FORMERR": dns.RcodeFormatError, "BADVERS": dns.RcodeBadVers, "dropped": -1} {
+		t.Run(name, func(t *testing.T) {
+			in(t, lab{servers: map[string]behavior{a: withoutOPT(numbered, code, code == dns.RcodeFormatError)}}, func(t *testing.T, r *Resolver, n *network) {
+				begun := time.Now()
+				wantAll(t, lookUp(t, r, 1, series(0, 100)...), "found", 100)
+				if took := time.Since(begun); n.packets > 204 || took > 2*time.Second {
+					t.Errorf("%d packets, %v", n.packets, took)
+				}
+			})
+		})
+	}
+}
+
+// A server that answers with EDNS goes on to get it, however many questions are lost.
+func TestLossIsNoLackOfEDNS(t *testing.T) {
+	with := 0
+	l := lab{servers: map[string]behavior{a: func(q asked) []packet {
+		if q.IsEdns0() != nil {
+			with++
 		}
+		if q.Question[0].Name != "h0.test." && q.nth < 3 {
+			return nil
+		}
+		return numbered(q)
+	}}}
+	in(t, l, func(t *testing.T, r *Resolver, n *network) {
+		wantAll(t, lookUp(t, r, 1, series(0, 10)...), "found", 10)
+		if with != 2+2*2*9 {
+			t.Errorf("%d of %d packets with EDNS", with, n.packets)
+		}
+	})
+}
+
+// A server that takes seconds to say that it has failed holds up a place for no longer than a silent one.
+func TestPlaceIsLeftInTime(t *testing.T) {
+	in(t, lab{servers: map[string]behavior{a: late(3*time.Second, rcode(dns.RcodeServerFailure))}}, func(t *testing.T, r *Resolver, n *network) {
+		begun := time.Now()
+		wantAll(t, lookUp(t, r, 1024, series(0, 1000)...), "dns_failure: SERVFAIL (asked 127.0.0.1:53)", 1000)
+		if took := time.Since(begun); took > 1000*yieldAfter/minLookups+5*time.Second {
+			t.Errorf("took %v", took)
+		}
+	})
+}
+
+// What the system lacks for a while is no failure of a server.
+func TestShortageOfDescriptors(t *testing.T) {
+	in(t, lab{servers: map[string]behavior{a: numbered}}, func(t *testing.T, r *Resolver, n *network) {
+		dial, begun := r.dial, time.Now()
+		r.dial = func(ctx context.Context, network string, server netip.AddrPort) (net.Conn, error) {
+			if time.Since(begun) < 3*time.Second {
+				return nil, &net.OpError{Op: "dial", Net: network, Err: os.NewSyscallError("socket", syscall.EMFILE)}
+			}
+			return dial(ctx, network, server)
+		}
+		wantAll(t, lookUp(t, r, 100, series(0, 100)...), "found", 100)
 	})
 }
 

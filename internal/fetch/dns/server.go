@@ -29,15 +29,20 @@ type server struct {
 	suspect  time.Time     // until when it is asked after the others; zero while it serves
 	patience time.Duration // twice its usual time to answer
 	best     time.Duration // its least time to answer
-	plain    bool          // it knows no EDNS
+	knows    bool          // it has answered a question with EDNS
+	plain    bool          // it gets questions without EDNS
 }
 
-// hear notes an answer that took so long, and reports whether that is slow for the server. The server serves if it
-// answered the question, whatever the answer was.
-func (s *server) hear(now time.Time, took time.Duration, o outcome) (slow bool) {
+// hear notes the answer to a flight, and reports whether it took long for the server. The server serves if it
+// answered the question, whatever the answer was. Where it has said something only when a question came without EDNS,
+// a firewall drops the others.
+func (s *server) hear(f flight, now time.Time, o outcome) (slow bool) {
+	took := now.Sub(f.sent)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.heard = now
+	s.knows = s.knows || f.withEDNS
+	s.plain = s.plain || o == oldServer || !s.knows
 	s.patience += (2*took - s.patience) / 8
 	if s.best == 0 || took < s.best {
 		s.best = max(took, 1)
@@ -45,8 +50,6 @@ func (s *server) hear(now time.Time, took time.Duration, o outcome) (slow bool) 
 	switch o {
 	case found, noData, noName, truncated:
 		s.served, s.suspect = now, time.Time{}
-	case oldServer:
-		s.plain = true
 	}
 	return took > max(slowAnswer, slowdown*s.best)
 }

@@ -16,6 +16,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/miekg/dns"
 )
 
 // These tests ask real resolvers, in namespaces of their own where the system's files name them. TestServers runs this
@@ -26,7 +28,7 @@ const insideEnv = "DNS_TEST_INSIDE" // the directory of the servers' files
 func TestServers(t *testing.T) {
 	dir := t.TempDir()
 	check(t, os.CopyFS(dir, os.DirFS("../../../testdata/servers/names")))
-	cmd := exec.Command("/proc/self/exe", "-test.run=^TestInside$", "-test.v", "-test.count=1")
+	cmd := exec.Command("/proc/self/exe", "-test.run=^TestInside$", "-test.v", "-test.count=1", "-test.parallel=64")
 	cmd.Env = append(os.Environ(), insideEnv+"="+dir, "PATH="+os.Getenv("PATH")+":/usr/sbin:/sbin")
 	cmd.SysProcAttr = &syscall.SysProcAttr{
 		Cloneflags: syscall.CLONE_NEWNET | syscall.CLONE_NEWNS | syscall.CLONE_NEWPID,
@@ -72,12 +74,13 @@ func startDaemon(t *testing.T, dir string, argv []string) *daemon {
 	return d
 }
 
-// await waits until the daemon takes connections.
+// await waits until the daemon answers. It takes connections before it has read its zones.
 func (d *daemon) await(t *testing.T) {
 	t.Helper()
+	client := dns.Client{Net: "tcp"}
 	for range 200 {
-		if conn, err := net.Dial("tcp", a); err == nil {
-			conn.Close()
+		answer, _, err := client.Exchange(new(dns.Msg).SetQuestion("plain.lab.test.", dns.TypeA), a)
+		if err == nil && len(answer.Answer) > 0 {
 			return
 		}
 		time.Sleep(50 * time.Millisecond)
@@ -200,9 +203,12 @@ func testNames(t *testing.T, program, foreign, resolv string) {
 	}
 	t.Run("first", func(t *testing.T) {
 		for name := range want {
-			r := New(t.Context(), Config{})
-			check(t, r, name, isFast)
-			r.Close()
+			t.Run(name, func(t *testing.T) {
+				t.Parallel()
+				r := New(t.Context(), Config{})
+				defer r.Close()
+				check(t, r, name, isFast)
+			})
 		}
 	})
 	t.Run("after others", func(t *testing.T) {

@@ -3,6 +3,7 @@ package dns
 import (
 	"net"
 	"net/netip"
+	"slices"
 )
 
 // sourceFor returns the address that this host would use towards another. It has none where there is no route.
@@ -29,15 +30,24 @@ func (r *Resolver) bestFirst(v4, v6 []netip.Addr) []netip.Addr {
 	return append(v6, v4...)
 }
 
-// families splits addresses, and leaves out the family that is not wanted.
-func (r *Resolver) families(addrs []netip.Addr) (v4, v6 []netip.Addr) {
+// families splits addresses, each of them once: an AAAA record can hold an IPv4 address (RFC 4291 section 2.5.5.2).
+func families(addrs []netip.Addr) (v4, v6 []netip.Addr) {
 	for _, addr := range addrs {
-		switch {
-		case addr.Is4() && r.config.Family != 6:
-			v4 = append(v4, addr)
-		case addr.Is6() && r.config.Family != 4:
-			v6 = append(v6, addr)
+		family := &v6
+		if addr.Is4() {
+			family = &v4
+		}
+		if !slices.Contains(*family, addr) {
+			*family = append(*family, addr)
 		}
 	}
 	return v4, v6
+}
+
+// wanted leaves out the addresses of the other family where one is asked for. The list is changed.
+func (r *Resolver) wanted(addrs []netip.Addr) []netip.Addr {
+	if r.config.Family == 0 {
+		return addrs
+	}
+	return slices.DeleteFunc(addrs, func(addr netip.Addr) bool { return addr.Is4() != (r.config.Family == 4) })
 }

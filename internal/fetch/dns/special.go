@@ -3,6 +3,7 @@ package dns
 import (
 	"errors"
 	"net/netip"
+	"slices"
 	"strings"
 )
 
@@ -50,16 +51,10 @@ func isIn(name, domain string) bool {
 }
 
 // loopback are the addresses of localhost and of all names below it (RFC 6761 section 6.3): those that the hosts
-// file has, as long as they are loopback addresses.
-func loopback(h *hosts, name string) []netip.Addr {
-	addrs := h.lookup(strings.TrimSuffix(name, "."))
-	for _, addr := range addrs {
-		if !addr.IsLoopback() {
-			addrs = nil
-			break
-		}
-	}
-	if len(addrs) == 0 {
+// file has of the family that is wanted, as long as they are loopback addresses.
+func (r *Resolver) loopback(h *hosts, name string) []netip.Addr {
+	addrs := r.wanted(h.lookup(strings.TrimSuffix(name, ".")))
+	if len(addrs) == 0 || slices.ContainsFunc(addrs, func(addr netip.Addr) bool { return !addr.IsLoopback() }) {
 		return []netip.Addr{netip.IPv6Loopback(), netip.AddrFrom4([4]byte{127, 0, 0, 1})}
 	}
 	return addrs

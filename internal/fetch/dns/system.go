@@ -1,6 +1,7 @@
 package dns
 
 import (
+	"context"
 	"errors"
 	"net"
 	"os"
@@ -9,17 +10,17 @@ import (
 
 // askSystem has the system's own resolver find the name.
 func (l *lookup) askSystem() {
-	ctx, cancel := l.r.contextUntil(l.limit)
+	ctx, cancel := context.WithDeadline(l.r.ctx, l.limit)
 	l.stop = append(l.stop, cancel)
 	name := l.entry.name
 	l.r.running.Go(func() {
 		network := map[int]string{0: "ip", 4: "ip4", 6: "ip6"}[l.r.config.Family]
 		addrs, err := l.r.system(ctx, network, name)
 		l.handle(func(now time.Time) {
-			c := &candidate{questions: []question{{outcome: found}}}
-			for _, addr := range addrs {
-				c.questions[0].addrs = append(c.questions[0].addrs, addr.Unmap())
+			for i := range addrs {
+				addrs[i] = addrs[i].Unmap()
 			}
+			c := &candidate{questions: []question{{outcome: found, addrs: l.r.wanted(addrs)}}}
 			if isTimeout(err) {
 				l.tally.lost++
 			} else {

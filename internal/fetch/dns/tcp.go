@@ -11,7 +11,7 @@ import (
 // askByTCP asks one server by TCP (RFC 7766), for an answer that a datagram does not hold. l.mu is held.
 func (l *lookup) askByTCP(q *question, a *attempt) {
 	a.busy = true
-	ctx, cancel := l.r.contextUntil(l.limit)
+	ctx, cancel := context.WithCancel(l.r.ctx) // the lookup's own end
 	l.stop = append(l.stop, cancel)
 	f := flight{question: q, server: a.server, sent: time.Now(), withEDNS: !a.server.isPlain()}
 	query := q.query
@@ -34,10 +34,10 @@ func (l *lookup) askByTCP(q *question, a *attempt) {
 				q.due = now.Add(minPatience)
 				q.refuse(a, err, now)
 			case r.outcome == oldServer:
-				f.server.hear(now, now.Sub(f.sent), r.outcome)
+				f.server.hear(f, now, r.outcome)
 				l.askByTCP(q, a)
 			default:
-				f.server.hear(now, now.Sub(f.sent), r.outcome)
+				f.server.hear(f, now, r.outcome)
 				q.take(f.server, r, now)
 			}
 		})
