@@ -91,6 +91,8 @@ func (f *flags) checkPairs(set func(string) bool) error {
 		{"proxy", "no-proxy"},
 		{"noproxy", "no-proxy"},
 		{"proxy", "unix-socket"},
+		{"all-ips", "unix-socket"},
+		{"demo", "unix-socket"},
 		{"from", "continue"},
 		{"from", "out"},
 		{"from", "shard"},
@@ -124,6 +126,8 @@ func (f *flags) checkPairs(set func(string) bool) error {
 		return usage("--report: the page goes to a file of its own")
 	case set("report") && (f.resume || set("out")):
 		return usage("--report does not go with -c and --out: when all is recorded, --from makes the page")
+	case f.unixSocket == "" && set("unix-socket"):
+		return usage("--unix-socket: an empty path")
 	case f.dir == "" && set("out"):
 		return usage("--out: an empty name")
 	case f.resume && f.dir == "" && isStdout(f.output):
@@ -247,8 +251,6 @@ func (c *config) addTargets(args []string, s streams) error {
 			return usage("%s: %w; -i reads targets from a file", shown, errors.Unwrap(err))
 		case err != nil:
 			return usage("%s: %w", shown, errors.Unwrap(err))
-		case c.demo && spec.TLS():
-			return usage("%s: the sample servers of --demo speak http only", shown)
 		case isFile(text) && !c.quiet:
 			fmt.Fprintf(s.err, "wget: %s is asked as a host, and there is a file of that name: -i reads targets from a file\n", report.Escape(shown))
 		}

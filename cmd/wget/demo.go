@@ -1,7 +1,6 @@
 package wget
 
 import (
-	"bufio"
 	"io"
 	"io/fs"
 	"net"
@@ -20,13 +19,18 @@ const slowness = 1500 * time.Millisecond
 // demoHosts lists the hosts that --demo asks when no target is given.
 func demoHosts() []string { return []string{"sina.com.cn", "sohu.com", "163.com"} }
 
-// startDemo starts a server on loopback that answers for every host: with the
-// sample of that name, or else with the sample for other hosts. The route leads
-// every connection to the server, and the function stops the server.
-func startDemo(samples fs.FS) (fetch.Route, func(), error) {
+// startDemo starts a server on loopback that answers for every host, over TLS too:
+// with the sample of that name, or else with the sample for other hosts. It has
+// the options lead every connection to the server, and trust it. The function
+// stops the server.
+func startDemo(samples fs.FS, o *fetch.Options) (stop func(), err error) {
+	ca, err := newDemoCA()
+	if err != nil {
+		return nil, err
+	}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
-		return fetch.Route{}, nil, err
+		return nil, err
 	}
 	var serving sync.WaitGroup
 	serving.Go(func() {
@@ -35,20 +39,22 @@ func startDemo(samples fs.FS) (fetch.Route, func(), error) {
 			if err != nil {
 				return
 			}
-			serving.Go(func() { serveSample(conn, samples) })
+			serving.Go(func() { serveSample(conn, ca, samples) })
 		}
 	})
 	at := listener.Addr().(*net.TCPAddr).AddrPort()
-	stop := func() {
+	o.Routes = []fetch.Route{{Addrs: []netip.Addr{at.Addr()}, ToPort: at.Port()}}
+	o.TLS, o.Proxies, o.Family = ca.trusted(o.TLS), fetch.Proxies{}, 0
+	return func() {
 		listener.Close()
 		serving.Wait()
-	}
-	return fetch.Route{Addrs: []netip.Addr{at.Addr()}, ToPort: at.Port()}, stop, nil
+	}, nil
 }
 
-func serveSample(conn net.Conn, samples fs.FS) {
+func serveSample(conn net.Conn, ca *demoCA, samples fs.FS) {
+	conn, buffer := ca.accept(conn)
 	defer conn.Close()
-	request, err := http.ReadRequest(bufio.NewReader(conn))
+	request, err := http.ReadRequest(buffer)
 	if err != nil {
 		return
 	}

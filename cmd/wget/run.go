@@ -42,12 +42,11 @@ func run(ctx context.Context, c *config, s streams, samples fs.FS, begin func())
 	}
 	asking := c.fetch
 	if c.demo {
-		route, stop, err := startDemo(samples)
+		stop, err := startDemo(samples, &asking)
 		if err != nil {
 			return outcome{err: err}
 		}
 		defer stop()
-		asking.Routes, asking.Proxies, asking.Family = []fetch.Route{route}, fetch.Proxies{}, 0
 	}
 	begin()
 	return c.ask(ctx, asking, hosts, dest, page, s.err)

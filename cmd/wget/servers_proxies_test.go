@@ -103,11 +103,17 @@ func (l *lab) compareVia(t *testing.T, way via) {
 		case strings.HasPrefix(way.name, "tinyproxy") && target.scheme == "http" && target.path == "/cookies":
 			continue // it keeps one field of a name
 		}
-		for _, ask := range asks() {
+		ways := asks()
+		if target.scheme == "https" {
+			ask := http2Asks("https")[0]
+			ask.name = "HTTP2"
+			ways = append(ways, ask)
+		}
+		for _, ask := range ways {
 			t.Run(fmt.Sprintf("%s/%s%s", ask.name, target.scheme, target.path), func(t *testing.T) {
 				through := ask
 				through.curl = append(slices.Clone(ask.curl), "-x", way.proxy, "--suppress-connect-headers", "--proxy-cacert", l.ca, "-H", "Proxy-Connection:")
-				want := l.curl(t, through, target)
+				want := withoutReason(l.curl(t, through, target))
 				raw := l.wget(t, 0, append(slices.Clone(ask.wget), "-x", way.proxy, "--format", "raw", target.url)...)
 				if diff := cmp.Diff(mask(want), mask(raw)); diff != "" {
 					t.Errorf("raw (-curl +wget):\n%s", diff)

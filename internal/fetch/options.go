@@ -44,9 +44,10 @@ type Options struct {
 	// TLS may limit the versions and curves, name roots, and hold a certificate
 	// to present; nil means the defaults of crypto/tls. InsecureSkipVerify means
 	// to look at anything: it allows every version and cipher suite there is,
-	// unless others are named.
+	// unless others are named. The certificate is presented at the target's own origin
+	// only, and not where a redirect leads to another.
 	TLS        *tls.Config
-	ServerName string // SNI and the name to verify; "" means the target's host
+	ServerName string // SNI and the name to verify at the target's own origin; "" means the host that is asked
 	NoSNI      bool   // send no SNI; the name is verified all the same
 
 	ConnectTimeout time.Duration // for TCP and TLS, all addresses together; 0 means none

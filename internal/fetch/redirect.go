@@ -47,11 +47,29 @@ func (v *visit) hop(next Target) {
 	var withheld []string
 	if !sameOrigin(&r.Reply.Target, &next) {
 		v.request, withheld = v.request.withoutCredentials(r.Reply.Target.Auth != "")
+		withheld = append(withheld, v.stray()...)
 	}
 	r.Hops = append(r.Hops, r.Reply)
 	r.Reply = Reply{Target: next, Withheld: withheld}
 	r.Tries, v.failed = 0, 0
 	v.start = time.Now()
+}
+
+// stray notes that the visit has left the origin that the user meant: what the
+// options say of TLS with it is for no other. It returns what that is, the first
+// time.
+func (v *visit) stray() (withheld []string) {
+	if v.strayed {
+		return nil
+	}
+	v.strayed = true
+	if o := &v.f.options; o.ServerName != "" {
+		withheld = append(withheld, "SNI "+o.ServerName)
+	}
+	if len(v.f.tls.Certificates) > 0 {
+		withheld = append(withheld, "client certificate")
+	}
+	return withheld
 }
 
 // isRedirect reports whether a client goes on its own where the Location of such

@@ -34,7 +34,7 @@ type Reply struct {
 
 	// Withheld names the credentials that were sent before and are not sent from
 	// this request on, since a redirect led to another origin: fields of the
-	// request, as the user wrote them.
+	// request, as the user wrote them, and what is said in TLS handshakes.
 	Withheld []string
 }
 

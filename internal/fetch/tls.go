@@ -80,7 +80,7 @@ func (t *trip) tlsConfig() *tls.Config {
 // some servers compare it byte by byte with names that they know.
 func (t *trip) serverName() string {
 	switch o := &t.v.f.options; {
-	case o.ServerName != "":
+	case o.ServerName != "" && !t.v.strayed:
 		return strings.ToLower(o.ServerName)
 	case t.target.Addr.IsValid():
 		return t.target.Addr.WithZone("").String()
@@ -105,6 +105,9 @@ func verify(s tls.ConnectionState, roots *x509.CertPool, name string) error {
 func (t *trip) clientCertificate(request *tls.CertificateRequestInfo) (*tls.Certificate, error) {
 	t.certAsked = true
 	certificates := t.v.f.tls.Certificates
+	if t.v.strayed {
+		certificates = nil
+	}
 	for i := range certificates {
 		if request.SupportsCertificate(&certificates[i]) == nil {
 			return &certificates[i], nil

@@ -19,6 +19,7 @@ type visit struct {
 	whole   deadline      // for the target from start to end
 	failed  time.Duration // end of the last try, from the begin of the run; 0 before the first
 	request *request
+	strayed bool // a redirect has led to another origin
 	finds   bool // only the addresses are to be found
 	result  Result
 	trip    trip
