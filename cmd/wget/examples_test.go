@@ -29,7 +29,7 @@ func TestExamples(t *testing.T) {
 				t.Error("no example")
 			}
 			for _, e := range list {
-				if diff := cmp.Diff(masked(e.prints), masked(shell(t, dir, e.command))); diff != "" {
+				if diff := cmp.Diff(timeless(e.prints), timeless(shell(t, dir, e.command))); diff != "" {
 					t.Errorf("%s (-document +run):\n%s", e.command, diff)
 				}
 			}
@@ -137,8 +137,8 @@ func shell(t *testing.T, dir, command string) string {
 	return string(printed)
 }
 
-// masked is a text without what differs from run to run, and without the CR that raw lines end with.
-func masked(text string) string {
+// timeless is a text without what differs from run to run, and without the CR that raw lines end with.
+func timeless(text string) string {
 	text = strings.ReplaceAll(text, "\r\n", "\n")
 	text = regexp.MustCompile(`127\.0\.0\.1:\d+`).ReplaceAllString(text, "ADDR")
 	text = regexp.MustCompile(`"time":"[^"]*"`).ReplaceAllString(text, `"time":"TIME"`)
