@@ -39,14 +39,31 @@ func TestDocuments(t *testing.T) {
 		}
 	})
 	t.Run("formats", func(t *testing.T) {
-		same(t, "formats", formatNames(), firstWords(table(t, "README.md", "Formats")))
+		same(t, "formats", formatNames(), firstWords(table(t, "docs/output.md", "Formats")))
 	})
 	t.Run("exit codes", func(t *testing.T) {
 		var want [][]string
 		for _, e := range exitCodes() {
 			want = append(want, []string{e.list(), e.meaning})
 		}
-		same(t, "exit codes", want, table(t, "README.md", "Exit codes"))
+		same(t, "exit codes", want, table(t, "docs/scripts.md", "Exit codes"))
+	})
+	t.Run("samples", func(t *testing.T) {
+		listed := map[string]bool{"other": true} // the sample of all other hosts
+		for _, row := range table(t, "docs/targets.md", "The samples of --demo") {
+			for _, host := range quoted(row[0]) {
+				listed[host] = true
+			}
+		}
+		files, err := filepath.Glob("../../testdata/demo/*")
+		if err != nil {
+			t.Fatal(err)
+		}
+		there := make(map[string]bool)
+		for _, file := range files {
+			there[strings.TrimSuffix(filepath.Base(file), ".http")] = true
+		}
+		same(t, "samples", there, listed)
 	})
 	t.Run("stages", func(t *testing.T) {
 		same(t, "stages", words(constants(t, "Stage")), firstWords(table(t, "docs/json.md", "Stages")))

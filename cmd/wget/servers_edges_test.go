@@ -174,8 +174,8 @@ func TestServersEdges(t *testing.T) {
 	t.Run("formats", l.formats)
 }
 
-// masked hides what differs from run to run.
-func masked(text string) string {
+// maskedNginx hides what differs from run to run.
+func maskedNginx(text string) string {
 	text = regexp.MustCompile(`Date: .*`).ReplaceAllString(text, "Date: *")
 	return regexp.MustCompile(`nginx/[\d.]+`).ReplaceAllString(text, "nginx")
 }
@@ -217,7 +217,7 @@ one.lab.test header > Content-Type: text/plain
 one.lab.test header > X-Served-By: cache-a
 one.lab.test header > Cache-Control: max-age=60
 `
-	if diff := cmp.Diff(want, masked(out)); diff != "" {
+	if diff := cmp.Diff(want, maskedNginx(out)); diff != "" {
 		t.Errorf("stdout (-want +got):\n%s", diff)
 	}
 	for _, want := range []string{

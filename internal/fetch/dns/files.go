@@ -58,13 +58,13 @@ func (f *systemFiles) order(now time.Time) []*server {
 	if len(servers) == 1 {
 		return servers
 	}
-	var passedOver []*server
+	var avoided []*server
 	servers = slices.DeleteFunc(servers, func(s *server) bool {
-		if s.isPassedOver(now) {
-			passedOver = append(passedOver, s)
+		if s.isAvoided(now) {
+			avoided = append(avoided, s)
 			return true
 		}
 		return false
 	})
-	return append(servers, passedOver...)
+	return append(servers, avoided...)
 }

@@ -8,10 +8,10 @@ const (
 	minLookups   = 32
 	// yieldAfter is when a lookup without an answer leaves its place to another. It sends little by then. As many as
 	// maxLookups go on so.
-	yieldAfter = 3 * minPatience
+	yieldAfter = 3 * minRetransmit
 	// slowAnswer is the least time of an answer that makes one think that the server has too much to do, and slowdown
 	// is how many times its best.
-	slowAnswer = minPatience / 2
+	slowAnswer = minRetransmit / 2
 	slowdown   = 4
 )
 

@@ -135,7 +135,7 @@ func (q *question) lapse(now time.Time) {
 			last = a
 		}
 	}
-	if last.times > 0 && !last.over && last.refusals == 0 && now.Sub(last.sent) >= minPatience {
+	if last.times > 0 && !last.over && last.refusals == 0 && now.Sub(last.sent) >= minRetransmit {
 		last.server.doubt(last.sent, now)
 		if !q.counted {
 			q.counted = true
@@ -208,7 +208,7 @@ func (q *question) take(s *server, r reply, now time.Time) {
 func (q *question) refuse(a *attempt, err error, now time.Time) {
 	if isShortage(err) {
 		a.times, a.sent = a.times-1, time.Time{}
-		q.err, q.due = systemError(err), now.Add(minPatience)
+		q.err, q.due = systemError(err), now.Add(minRetransmit)
 		return
 	}
 	a.server.doubt(a.sent, now)

@@ -326,7 +326,7 @@ func TestLoss(t *testing.T) {
 }
 
 // What is learnt about a server serves all names.
-func TestDeadServerIsPassedOver(t *testing.T) {
+func TestDeadServerIsAvoided(t *testing.T) {
 	for name, dead := range map[string]behavior{"silent": silent, "closed": nil, "REFUSED": rcode(dns.RcodeRefused)} {
 		for _, given := range []bool{false, true} {
 			t.Run(fmt.Sprint(name, given), func(t *testing.T) {
@@ -344,13 +344,13 @@ func TestDeadServerIsPassedOver(t *testing.T) {
 						t.Errorf("%d packets", n.packets)
 					}
 					// It is tried again by one lookup, and used when it is back.
-					time.Sleep(passedOver)
+					time.Sleep(avoidFor)
 					wantAll(t, lookUp(t, r, 100, series(100, 200)...), "found", 100)
 					if n.packets > 408 {
 						t.Errorf("%d packets after a while", n.packets)
 					}
 					n.servers[a] = numbered
-					time.Sleep(passedOver)
+					time.Sleep(avoidFor)
 					wantAll(t, lookUp(t, r, 1, series(200, 210)...), "found", 10)
 					if n.asked["udp 127.0.0.1:53 h209.test. A"]+n.asked["udp 127.0.0.1:53 h208.test. A"] == 0 {
 						t.Error("the server is back, and not asked")

@@ -7,11 +7,11 @@ import (
 )
 
 const (
-	// minPatience and maxPatience bound how long a question waits before it is sent again, or to the next server.
-	minPatience = 400 * time.Millisecond
-	maxPatience = 2 * time.Second
-	// passedOver is how long a server that failed is asked after the others.
-	passedOver = 10 * time.Second
+	// minRetransmit and maxRetransmit bound how long a question waits before it is sent again, or to the next server.
+	minRetransmit = 400 * time.Millisecond
+	maxRetransmit = 2 * time.Second
+	// avoidFor is how long a server that failed is asked after the others.
+	avoidFor = 10 * time.Second
 )
 
 // server is one resolver to ask: the sockets to it, and what is known of it.
@@ -20,17 +20,17 @@ type server struct {
 	dial    Dialer
 	running *sync.WaitGroup // the readers of its sockets
 
-	mu       sync.Mutex
-	closed   bool
-	current  [2]*socket // that take questions; a second one for single-request-reopen
-	sockets  map[*socket]struct{}
-	heard    time.Time     // its last answer
-	served   time.Time     // its last answer that was no failure
-	suspect  time.Time     // until when it is asked after the others; zero while it serves
-	patience time.Duration // twice its usual time to answer
-	best     time.Duration // its least time to answer
-	knows    bool          // it has answered a question with EDNS
-	plain    bool          // it gets questions without EDNS
+	mu         sync.Mutex
+	closed     bool
+	current    [2]*socket // that take questions; a second one for single-request-reopen
+	sockets    map[*socket]struct{}
+	heard      time.Time     // its last answer
+	served     time.Time     // its last answer that was no failure
+	suspect    time.Time     // until when it is asked after the others; zero while it serves
+	retransmit time.Duration // when a question is sent again: twice the usual time to answer
+	best       time.Duration // its least time to answer
+	knows      bool          // it has answered a question with EDNS
+	plain      bool          // it gets questions without EDNS
 }
 
 // hear notes the answer to a flight, and reports whether it took long for the server. The server serves if it
@@ -43,7 +43,7 @@ func (s *server) hear(f flight, now time.Time, o outcome) (slow bool) {
 	s.heard = now
 	s.knows = s.knows || f.withEDNS
 	s.plain = s.plain || o == oldServer || !s.knows
-	s.patience += (2*took - s.patience) / 8
+	s.retransmit += (2*took - s.retransmit) / 8
 	if s.best == 0 || took < s.best {
 		s.best = max(took, 1)
 	}
@@ -60,12 +60,12 @@ func (s *server) doubt(sent, now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.served.Before(sent) {
-		s.suspect = now.Add(passedOver)
+		s.suspect = now.Add(avoidFor)
 	}
 }
 
-// isPassedOver reports whether others are asked first. When the time is over, one lookup finds out for all.
-func (s *server) isPassedOver(now time.Time) bool {
+// isAvoided reports whether others are asked first. When the time is over, one lookup finds out for all.
+func (s *server) isAvoided(now time.Time) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
@@ -74,7 +74,7 @@ func (s *server) isPassedOver(now time.Time) bool {
 	case now.Before(s.suspect):
 		return true
 	}
-	s.suspect = now.Add(passedOver)
+	s.suspect = now.Add(avoidFor)
 	return false
 }
 
@@ -83,7 +83,7 @@ func (s *server) isPassedOver(now time.Time) bool {
 func (s *server) wait(n int, since time.Time, most time.Duration) time.Duration {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	d := min(max(s.patience, minPatience), maxPatience)
+	d := min(max(s.retransmit, minRetransmit), maxRetransmit)
 	if s.heard.Before(since) {
 		d <<= n - 1
 	}

@@ -128,7 +128,11 @@ func TestInside(t *testing.T) {
 	for _, program := range programs() {
 		t.Run(program.argv[0], func(t *testing.T) {
 			d := startDaemon(t, dir, program.argv)
-			defer func() { d.stop() }()
+			defer func() {
+				if d.stop(); t.Failed() {
+					t.Logf("%s", d.says.String())
+				}
+			}()
 			d.await(t)
 			for _, resolv := range []string{
 				"nameserver 127.0.0.1\nsearch lab.test\n",
@@ -191,7 +195,11 @@ func testNames(t *testing.T, program, foreign, resolv string) {
 	check := func(t *testing.T, r *Resolver, name string, withGetent bool) {
 		t.Helper()
 		answer, err := r.Lookup(t.Context(), Query{Name: name})
-		got := say(Answer{Addrs: sorted(answer.Addrs)}, err)
+		addrs := answer.Addrs
+		if answer.Late != nil { // on a busy machine one family can be late
+			addrs = slices.Concat(addrs, <-answer.Late)
+		}
+		got := say(Answer{Addrs: sorted(addrs)}, err)
 		if expected := want[name]; err != nil && !strings.HasPrefix(got, expected) || err == nil && got != said(expected) {
 			t.Errorf("%s: %q, not %q", name, got, expected)
 		}

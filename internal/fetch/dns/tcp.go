@@ -31,7 +31,7 @@ func (l *lookup) askByTCP(q *question, a *attempt) {
 			a.busy = false
 			switch {
 			case err != nil:
-				q.due = now.Add(minPatience)
+				q.due = now.Add(minRetransmit)
 				q.refuse(a, err, now)
 			case r.outcome == oldServer:
 				f.server.hear(f, now, r.outcome)
