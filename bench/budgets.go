@@ -52,6 +52,10 @@ func (r *results) budgets() []budget {
 	if m := r.row("memory", "wget"); m.Error == "" && m.InFlight == 10_000 {
 		add("peak MB, 10000 in flight", 60, &m.Peak)
 	}
+	if first, second := r.row("memory-tls", "wget"), r.row("memory-tls", "wget-http2"); len(second.Runs) > 0 && second.Error == "" {
+		more := second.Peak / first.Peak
+		add(fmt.Sprintf("peak memory, %d in flight over TLS: wget-http2 / wget", second.InFlight), 1.25, &more)
+	}
 	if free, held := r.row("held", "wget"), r.row("held", "wget-held"); len(held.Runs) > 0 && held.Error == "" {
 		more := held.Peak - free.Peak
 		add("peak MB that --keep-order holds", 64, &more)

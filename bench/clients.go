@@ -224,7 +224,7 @@ func (c client) missing(l *lab, p point) error {
 	if p.https && !c.tls {
 		return errors.New("it knows no TLS")
 	}
-	if p.delay > 0 && !c.deep {
+	if p.delay > 0 && !p.https && !c.deep {
 		return errors.New("it cannot have thousands in flight")
 	}
 	if c.named && !p.names {

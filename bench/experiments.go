@@ -61,6 +61,14 @@ func experiments(cfg config) []experiment {
 			points: []point{{hosts: cfg.memory, parallel: cfg.memory, delay: time.Second}},
 		})
 	}
+	if cfg.memoryTLS > 0 {
+		n := cfg.memoryTLS
+		list = append(list, experiment{
+			name: "memory-tls", title: "A server that waits, over TLS 1.3", base: "wget", clients: []string{"wget", "wget-http2"},
+			// All are in flight once as many handshakes as two slow cores can do have been done.
+			points: []point{{hosts: n, parallel: n, https: true, delay: time.Duration(n) * time.Second / 250}},
+		})
+	}
 	if cfg.held > 0 {
 		list = append(list, experiment{
 			name: "held", title: "Heads of 250 KB behind a first host that is stuck", base: "wget", clients: []string{"wget", "wget-held"},

@@ -35,8 +35,8 @@ type config struct {
 	other         string // another wget to measure beside it; empty: none
 
 	// The other experiments, each by its size; 0: not asked for.
-	sweepLength, sweepParallel, memory, held, stack, names, reconcile, resume int
-	tls, http2                                                                bool
+	sweepLength, sweepParallel, memory, memoryTLS, held, stack, names, reconcile, resume int
+	tls, http2                                                                           bool
 }
 
 func main() {
@@ -140,6 +140,7 @@ func parse(args []string) (config, error) {
 	sized(&cfg.sweepLength, "sweep-length", 1_000_000, "cost against the length of the list, to a million hosts")
 	sized(&cfg.sweepParallel, "sweep-parallel", 19_000, "cost against hosts in flight")
 	sized(&cfg.memory, "memory", 10_000, "peak memory with so many in flight at a server that waits a second")
+	sized(&cfg.memoryTLS, "memory-tls", 1000, "peak memory with so many in flight over TLS, by HTTP/1.1 and HTTP/2")
 	sized(&cfg.held, "held", 1000, "peak memory of --keep-order with heads of 250 KB behind a host that is stuck")
 	sized(&cfg.stack, "stack", 500, "stack that each of so many hosts holds while it waits for its reply")
 	sized(&cfg.names, "names", 100_000, "cost of a list of names against the same list as addresses")

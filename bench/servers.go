@@ -168,7 +168,7 @@ func (l *lab) beside(ctx context.Context, p point) (stop func(), err error) {
 		err = errors.Join(err, failed)
 	}
 	if p.delay > 0 {
-		start(l.slow(ctx, slowPort, "-delay", p.delay.String()))
+		start(l.slow(ctx, slowPort, "-delay", p.delay.String(), fmt.Sprintf("-tls=%t", p.https)))
 	}
 	if p.long > 0 {
 		start(l.slow(ctx, longPort, "-delay", "0", "-late", l.near.host(0), "-field", strconv.Itoa(p.long)))

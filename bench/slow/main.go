@@ -1,18 +1,26 @@
 // Command slow is a server that keeps its clients waiting: it accepts, reads a request, waits, sends a head and
 // closes. It holds as many connections as it has descriptors, so that a client's cost per host in flight can be seen.
 // With a delay beyond a client's patience it is a server that never answers; with -reset it is one that hangs up at once.
-// With -late one of its addresses keeps its clients waiting for longer, and with -field heads are long.
+// With -late one of its addresses keeps its clients waiting for longer, and with -field heads are long. With -tls it speaks
+// TLS 1.3, and HTTP/2 with clients that offer it.
 //
-//	slow [-delay 1s [-late IP] [-field BYTES] | -reset] ADDRESS...
+//	slow [-delay 1s [-late IP] [-field BYTES] | -delay 1s -tls | -reset] ADDRESS...
 package main
 
 import (
+	"crypto/tls"
+	"crypto/x509"
 	"flag"
 	"fmt"
+	"io"
+	"log"
 	"net"
+	"net/http"
 	"os"
 	"strings"
 	"time"
+
+	"wget/internal/testserver"
 )
 
 // head is as long as what the fast server sends: 14 fields.
@@ -40,9 +48,10 @@ func main() {
 	late := flag.String("late", "", "address whose clients wait for longer")
 	field := flag.Int("field", 0, "length of one more field in the head")
 	reset := flag.Bool("reset", false, "reset every connection instead")
+	secure := flag.Bool("tls", false, "speak TLS")
 	flag.Parse()
 	if flag.NArg() == 0 {
-		fmt.Fprintln(os.Stderr, "usage: slow [-delay 1s [-late IP] [-field BYTES] | -reset] ADDRESS...")
+		fmt.Fprintln(os.Stderr, "usage: slow [-delay 1s [-late IP] [-field BYTES] | -delay 1s -tls | -reset] ADDRESS...")
 		os.Exit(2)
 	}
 	text := head
@@ -61,7 +70,13 @@ func main() {
 	}
 	failed := make(chan error)
 	for _, address := range flag.Args() {
-		go func() { failed <- serve(address, answer) }()
+		go func() {
+			if *secure {
+				failed <- serveTLS(address, *delay)
+				return
+			}
+			failed <- serve(address, answer)
+		}()
 	}
 	fmt.Fprintln(os.Stderr, "slow:", <-failed)
 	os.Exit(1)
@@ -96,4 +111,23 @@ func reply(conn net.Conn, delay time.Duration, head string) {
 func hangUp(conn net.Conn) {
 	conn.(*net.TCPConn).SetLinger(0) //nolint:errcheck // it would be a FIN then, which the client tells from an RST
 	conn.Close()
+}
+
+// serveTLS sends the fields of head.
+func serveTLS(address string, delay time.Duration) error {
+	_, fields, _ := strings.Cut(head, "\r\n")
+	certificate := testserver.Issue(&x509.Certificate{}, nil, testserver.ECDSA)
+	server := &http.Server{
+		Addr:      address,
+		TLSConfig: &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS13},
+		ErrorLog:  log.New(io.Discard, "", 0), // clients that leave
+		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			time.Sleep(delay)
+			for field := range strings.SplitSeq(strings.TrimSpace(fields), "\r\n") {
+				name, value, _ := strings.Cut(field, ": ")
+				w.Header().Set(name, value)
+			}
+		}),
+	}
+	return server.ListenAndServeTLS("", "")
 }

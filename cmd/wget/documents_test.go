@@ -27,6 +27,17 @@ func TestDocuments(t *testing.T) {
 			same(t, g.title, flagRows(g), table(t, "docs/flags.md", g.title))
 		}
 	})
+	t.Run("flags beside other programs'", func(t *testing.T) {
+		for _, g := range new(flags).groups() {
+			var want []string
+			g.flags.VisitAll(func(f *pflag.Flag) {
+				if !f.Hidden {
+					want = append(want, "--"+f.Name)
+				}
+			})
+			same(t, g.title, want, firstWords(table(t, "docs/compare.md", g.title)))
+		}
+	})
 	t.Run("formats", func(t *testing.T) {
 		same(t, "formats", formatNames(), firstWords(table(t, "docs/output.md", "Formats")))
 	})
