@@ -328,6 +328,8 @@ func TestHTTP2Credentials(t *testing.T) {
 		Header: []fetch.Field{{Name: "Host", Value: "front.test"}, {Name: "Cookie", Value: "c=1"}, {Name: "X-Own", Value: "1"}},
 	}
 	r := askOne(t, t.Context(), o, "https://user:secret@a.test/")
+	mu.Lock()
+	defer mu.Unlock()
 	want := []string{"HTTP/2.0 front.test user:secret cookie=c=1 own=1", "HTTP/2.0 b.test : cookie= own=1"}
 	if diff := cmp.Diff(want, got); r.Err != nil || diff != "" {
 		t.Errorf("error %v (-want +got):\n%s", r.Err, diff)

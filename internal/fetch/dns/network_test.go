@@ -117,6 +117,13 @@ func (n *network) note(raw []byte, server, proto string) asked {
 	return asked{Msg: m, network: proto, nth: n.asked[key]}
 }
 
+// count is how many queries have come.
+func (n *network) count() int {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.packets
+}
+
 // datagrams is a connected datagram socket.
 type datagrams struct {
 	net.Conn

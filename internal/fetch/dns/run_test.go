@@ -116,8 +116,8 @@ func TestOneLookupForAllWhoAsk(t *testing.T) {
 		ask := func(packets int) {
 			t.Helper()
 			wantAll(t, lookUp(t, r, 100, repeat("h1.test", 1000)...), "found", 1000)
-			if n.packets != packets {
-				t.Errorf("%d packets, not %d", n.packets, packets)
+			if n.count() != packets {
+				t.Errorf("%d packets, not %d", n.count(), packets)
 			}
 		}
 		ask(2)
@@ -141,8 +141,8 @@ func TestFailuresAreRemembered(t *testing.T) {
 				ask := func(packets int) {
 					t.Helper()
 					wantAll(t, lookUp(t, r, 64, repeat("nothing.test", 1000)...), tt.want, 1000)
-					if n.packets != packets {
-						t.Errorf("%d packets, not %d", n.packets, packets)
+					if n.count() != packets {
+						t.Errorf("%d packets, not %d", n.count(), packets)
 					}
 				}
 				ask(2)
@@ -158,8 +158,8 @@ func TestFailuresAreRemembered(t *testing.T) {
 						t.Error(err)
 					}
 				}
-				if n.packets != 6 {
-					t.Errorf("%d packets after another try, not 6", n.packets)
+				if n.count() != 6 {
+					t.Errorf("%d packets after another try, not 6", n.count())
 				}
 			})
 		})
@@ -222,8 +222,8 @@ func TestWaitingForAPlaceIsNoTime(t *testing.T) {
 func TestEveryNameWithManyInFlight(t *testing.T) {
 	in(t, lab{servers: map[string]behavior{a: late(100*time.Millisecond, numbered)}}, func(t *testing.T, r *Resolver, n *network) {
 		wantAll(t, lookUp(t, r, 15_000, series(0, 20_000)...), "found", 20_000)
-		if n.packets != 40_000 {
-			t.Errorf("%d packets for 20,000 names", n.packets)
+		if n.count() != 40_000 {
+			t.Errorf("%d packets for 20,000 names", n.count())
 		}
 	})
 }
@@ -255,9 +255,9 @@ func TestResolverThatIsOverloaded(t *testing.T) {
 			in(t, lab{servers: map[string]behavior{a: limited(500, room, numbered)}}, func(t *testing.T, r *Resolver, n *network) {
 				begun := time.Now()
 				wantAll(t, lookUp(t, r, 1000, series(0, 5000)...), "found", 5000)
-				t.Logf("%d packets, %v", n.packets, time.Since(begun))
-				if n.packets > 20_000 {
-					t.Errorf("%d packets for 10,000 questions", n.packets)
+				t.Logf("%d packets, %v", n.count(), time.Since(begun))
+				if n.count() > 20_000 {
+					t.Errorf("%d packets for 10,000 questions", n.count())
 				}
 			})
 		})
@@ -319,7 +319,7 @@ func TestLoss(t *testing.T) {
 			in(t, lab{servers: map[string]behavior{a: lossy(late(time.Millisecond, numbered), percent)}}, func(t *testing.T, r *Resolver, n *network) {
 				begun := time.Now()
 				wantAll(t, lookUp(t, r, 256, series(0, 5000)...), "found", 5000)
-				t.Logf("%d packets, %v", n.packets, time.Since(begun))
+				t.Logf("%d packets, %v", n.count(), time.Since(begun))
 			})
 		})
 	}
@@ -340,14 +340,14 @@ func TestDeadServerIsAvoided(t *testing.T) {
 					if took := time.Since(begun); took > time.Second {
 						t.Errorf("took %v", took)
 					}
-					if n.packets > 204 {
-						t.Errorf("%d packets", n.packets)
+					if n.count() > 204 {
+						t.Errorf("%d packets", n.count())
 					}
 					// It is tried again by one lookup, and used when it is back.
 					time.Sleep(avoidFor)
 					wantAll(t, lookUp(t, r, 100, series(100, 200)...), "found", 100)
-					if n.packets > 408 {
-						t.Errorf("%d packets after a while", n.packets)
+					if n.count() > 408 {
+						t.Errorf("%d packets after a while", n.count())
 					}
 					n.servers[a] = numbered
 					time.Sleep(avoidFor)
@@ -381,8 +381,8 @@ func TestServerWithoutEDNSIsRemembered(t *testing.T) {
 			in(t, lab{servers: map[string]behavior{a: withoutOPT(numbered, code, code == dns.RcodeFormatError)}}, func(t *testing.T, r *Resolver, n *network) {
 				begun := time.Now()
 				wantAll(t, lookUp(t, r, 1, series(0, 100)...), "found", 100)
-				if took := time.Since(begun); n.packets > 204 || took > 2*time.Second {
-					t.Errorf("%d packets, %v", n.packets, took)
+				if took := time.Since(begun); n.count() > 204 || took > 2*time.Second {
+					t.Errorf("%d packets, %v", n.count(), took)
 				}
 			})
 		})
@@ -404,7 +404,7 @@ func TestLossIsNoLackOfEDNS(t *testing.T) {
 	in(t, l, func(t *testing.T, r *Resolver, n *network) {
 		wantAll(t, lookUp(t, r, 1, series(0, 10)...), "found", 10)
 		if with != 2+2*2*9 {
-			t.Errorf("%d of %d packets with EDNS", with, n.packets)
+			t.Errorf("%d of %d packets with EDNS", with, n.count())
 		}
 	})
 }
@@ -453,10 +453,10 @@ func TestSocketsAreSharedAndChanged(t *testing.T) {
 		in(t, lab{resolv: resolvConf + tt.options, servers: map[string]behavior{a: numbered}}, func(t *testing.T, r *Resolver, n *network) {
 			wantAll(t, lookUp(t, r, 64, series(0, 3*maxQueries/2+10)...), "found", 3*maxQueries/2+10)
 			if n.ports < tt.least || n.ports > tt.most {
-				t.Errorf("%d sockets for %d questions", n.ports, n.packets)
+				t.Errorf("%d sockets for %d questions", n.ports, n.count())
 			}
-			if len(n.ids) < n.packets*9/10 {
-				t.Errorf("%d ids in %d questions", len(n.ids), n.packets)
+			if len(n.ids) < n.count()*9/10 {
+				t.Errorf("%d ids in %d questions", len(n.ids), n.count())
 			}
 		})
 	}
