@@ -54,10 +54,13 @@ func run(ctx context.Context, c *config, s streams, samples fs.FS, begin func())
 
 // ask asks the targets of a destination, and says how that ended.
 func (c *config) ask(ctx context.Context, o fetch.Options, list *hosts, dest *destination, page page, stderr io.Writer) outcome {
-	started := newStarts(c.report.Verbose)
+	started := newStarts(c.report.Verbose, c.report.Progress.Style == report.ProgressBar)
 	o.Starting, o.Done = started.add, started.finish
 	progress := c.report.Progress
 	progress.Started, progress.Finished, progress.Expected = started.count, started.finished, dest.expected
+	if started.pending != nil {
+		progress.Slow = started.slow
+	}
 	if o.AllAddrs { // how many are behind a name is known when it has been looked up
 		progress.Expected = func() (int, bool) { return 0, false }
 	}

@@ -1,6 +1,10 @@
 package wget
 
 import (
+	"cmp"
+	"maps"
+	"slices"
+	"sync"
 	"sync/atomic"
 
 	"wget/internal/fetch"
@@ -11,12 +15,18 @@ import (
 type starts struct {
 	n, over, failed atomic.Int64
 	announced       chan *fetch.Target // nil if nobody listens
+
+	mu      sync.Mutex
+	pending map[string]int64 // hosts that are not over, by the number of their start; nil if nobody asks
 }
 
-func newStarts(announce bool) *starts {
+func newStarts(announce, name bool) *starts {
 	s := new(starts)
 	if announce {
 		s.announced = make(chan *fetch.Target)
+	}
+	if name {
+		s.pending = make(map[string]int64)
 	}
 	return s
 }
@@ -26,7 +36,12 @@ func (s *starts) count() int { return int(s.n.Load()) }
 func (s *starts) finished() (n, failed int) { return int(s.over.Load()), int(s.failed.Load()) }
 
 func (s *starts) add(t fetch.Target) {
-	s.n.Add(1)
+	n := s.n.Add(1)
+	if s.pending != nil {
+		s.mu.Lock()
+		s.pending[t.Authority()] = n
+		s.mu.Unlock()
+	}
 	if s.announced != nil {
 		announced := t // only a target that is announced is to be allocated
 		s.announced <- &announced
@@ -38,4 +53,23 @@ func (s *starts) finish(r *fetch.Result) {
 		s.failed.Add(1)
 	}
 	s.over.Add(1)
+	if s.pending != nil {
+		s.mu.Lock()
+		delete(s.pending, r.Target.Authority())
+		s.mu.Unlock()
+	}
+}
+
+// fewPending is how many hosts can be named that are waited for.
+const fewPending = 3
+
+// slow lists the hosts that are not over, the one that was started first at the
+// front; none if there are more than a few.
+func (s *starts) slow() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.pending) > fewPending {
+		return nil
+	}
+	return slices.SortedFunc(maps.Keys(s.pending), func(a, b string) int { return cmp.Compare(s.pending[a], s.pending[b]) })
 }

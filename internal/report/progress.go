@@ -18,6 +18,7 @@ type Progress struct {
 	Started  func() int                     // hosts started so far
 	Finished func() (hosts, failed int)     // hosts that are over so far; nil means those that were reported
 	Expected func() (hosts int, exact bool) // hosts in all; 0 means not known
+	Slow     func() []string                // hosts in flight, if they are few; nil means that they are not named
 }
 
 // ProgressStyle is how progress is shown.
@@ -94,10 +95,16 @@ func (p *progress) render(s *Summary) string {
 	if left := float64(total-done) / rate; total > 0 && left >= 0 && left < maxETA.Seconds() {
 		facts = append(facts, "ETA "+(time.Duration(left)*time.Second).String())
 	}
-	facts = append(facts, fmt.Sprintf("%d failed", failed), fmt.Sprintf("%d in flight", p.Started()-done))
+	inFlight := fmt.Sprintf("%d in flight", p.Started()-done)
+	facts = append(facts, fmt.Sprintf("%d failed", failed), inFlight)
 
 	count, room := countOf(done, total, exact), p.Width()-1
 	after := strings.Join(facts, ", ")
+	if p.Slow != nil {
+		if slow := p.Slow(); len(slow) > 0 && len(count)+minBar+len(after)+len(": ")+len(strings.Join(slow, ", "))+2 <= room {
+			after += ": " + strings.Join(slow, ", ")
+		}
+	}
 	switch {
 	case p.Style == ProgressLines:
 		return count + " hosts, " + after

@@ -1,6 +1,7 @@
 package dns
 
 import (
+	"encoding/binary"
 	"math/rand/v2"
 	"net/netip"
 	"slices"
@@ -29,7 +30,7 @@ type lookup struct {
 	candidates []candidate
 	begun      time.Time
 	limit      time.Time
-	jitter     time.Duration  // percent by which questions are sent again later, so that not all are at once, but both families are
+	jitter     [8]byte        // at random, the same for both families
 	winner     *candidate     // its addresses were handed out, and another family is awaited
 	asked      netip.AddrPort // the server of the last answer
 	tally      tally          // for the window
@@ -57,7 +58,7 @@ func (l *lookup) start() {
 	}
 	now := time.Now()
 	l.begun, l.limit = now, now.Add(l.r.timeout())
-	l.jitter = rand.N[time.Duration](25)
+	binary.NativeEndian.PutUint64(l.jitter[:], rand.Uint64())
 	if l.entry.queued != nil {
 		close(l.entry.queued)
 	}

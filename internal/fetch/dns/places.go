@@ -36,7 +36,7 @@ func (w *window) note(t tally) {
 	if total < w.size {
 		return
 	}
-	few, much := total/3, total/2
+	few, much := total/4, total/2
 	if w.slow > w.answered/2 {
 		few, much = -1, total/8
 	}

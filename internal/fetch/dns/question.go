@@ -30,6 +30,7 @@ type question struct {
 	tickets  []ticket  // of what is in flight
 	begun    time.Time // when it was sent first; zero before
 	due      time.Time // when it is sent again
+	times    int       // that it was due
 	counted  bool      // for the window
 }
 
@@ -95,12 +96,19 @@ func (q *question) ask(a *attempt, now time.Time) {
 	a.times++
 	a.sent = now
 	d := a.server.wait(a.times, q.begun, q.lookup.settings.timeout)
-	q.due = now.Add(d + d*q.lookup.jitter/100)
+	q.due = now.Add(q.lookup.jittered(d, q.times))
+	q.times++
 	if q.lookup.settings.useTCP {
 		q.lookup.askByTCP(q, a)
 	} else {
 		q.send(a)
 	}
+}
+
+// jittered lengthens a wait, the nth of its question, by up to a half. Questions that were lost together are not sent
+// together again, but both families of a name are.
+func (l *lookup) jittered(d time.Duration, n int) time.Duration {
+	return d + d*time.Duration(l.jitter[n%len(l.jitter)])/512
 }
 
 // send sends the question by UDP.

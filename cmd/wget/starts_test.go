@@ -1,0 +1,26 @@
+package wget
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+
+	"wget/internal/fetch"
+)
+
+func TestSlow(t *testing.T) {
+	s := newStarts(false, true)
+	var targets []fetch.Target
+	for i := range 5 {
+		targets = append(targets, fetch.Target{Host: fmt.Sprintf("h%d.test", 9-i), Port: 80})
+		s.add(targets[i])
+	}
+	if slow := s.slow(); len(slow) > 0 {
+		t.Errorf("%v of five hosts", slow)
+	}
+	s.finish(&fetch.Result{Target: targets[1]})
+	s.finish(&fetch.Result{Target: targets[3]})
+	if slow := s.slow(); !slices.Equal(slow, []string{"h9.test", "h7.test", "h5.test"}) {
+		t.Errorf("%v, want those that are left, the first started first", slow)
+	}
+}
