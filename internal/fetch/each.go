@@ -31,11 +31,7 @@ func (f *fetcher) each(ctx context.Context, targets iter.Seq[Target], next func(
 		f.options.Starting(target)
 		v := &visit{f: f, ctx: ctx, request: &f.request, result: Result{Target: target, Reply: Reply{Target: target}}}
 		group.Go(func() error {
-			list := v.results()
-			for _, r := range list {
-				f.options.Done(r)
-			}
-			deliver(list...)
+			deliver(v.results()...)
 			f.slots.release()
 			return nil
 		})
@@ -47,5 +43,5 @@ func (v *visit) results() []*Result {
 	if v.f.options.AllAddrs {
 		return v.runEdges()
 	}
-	return []*Result{v.run()}
+	return []*Result{v.finish()}
 }

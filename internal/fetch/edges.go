@@ -23,10 +23,11 @@ type Edge struct {
 func (v *visit) runEdges() []*Result {
 	o, target := &v.f.options, &v.result.Target
 	if o.UnixSocket != "" || o.Proxies.choose(target) != nil {
-		return []*Result{v.run()}
+		return []*Result{v.finish()}
 	}
 	v.finds = true
 	if found := v.run(); found.Err != nil {
+		o.Done(found)
 		return []*Result{found}
 	}
 	addrs := v.trip.addrs
@@ -50,7 +51,7 @@ func (v *visit) runEdges() []*Result {
 					work()
 				})
 			}
-			results[n] = v.edge(n, addrs).run()
+			results[n] = v.edge(n, addrs).finish()
 		}
 	}
 	work()

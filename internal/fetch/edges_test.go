@@ -234,3 +234,25 @@ func TestEdgesBehindProxy(t *testing.T) {
 		t.Errorf("%d results: %+v", len(results), results[0])
 	}
 }
+
+// Each address is told of when it is over, though all are sent together.
+func TestEdgesAreToldOf(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var over atomic.Int64
+		o := fetch.Options{AllAddrs: true, Routes: edgeRoutes("203.0.113.1", "203.0.113.2", "203.0.113.3"), Done: func(*fetch.Result) { over.Add(1) }}
+		o.Dial = func(ctx context.Context, network, address string) (net.Conn, error) {
+			if address == "203.0.113.2:80" {
+				time.Sleep(time.Hour)
+			}
+			return piped(answer("HTTP/1.1 204 No Content\r\n\r\n"))(ctx, network, address)
+		}
+		time.AfterFunc(time.Minute, func() {
+			if n := over.Load(); n != 2 {
+				t.Errorf("%d are over, not 2", n)
+			}
+		})
+		if results := askEdges(t, o, "a.test"); len(results) != 3 || over.Load() != 3 {
+			t.Errorf("%d results, %d are over", len(results), over.Load())
+		}
+	})
+}

@@ -25,6 +25,13 @@ func (v *visit) run() *Result {
 	}
 }
 
+// finish is run, and tells of the end.
+func (v *visit) finish() *Result {
+	r := v.run()
+	v.f.options.Done(r)
+	return r
+}
+
 // begin starts the clock of the visit.
 func (v *visit) begin() {
 	v.start = time.Now()

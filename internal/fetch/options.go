@@ -72,8 +72,9 @@ type Options struct {
 	// Starting is told of each target when its turn comes, and if AllAddrs of each
 	// address but the first, as TARGET@ADDRESS; nil means nobody is.
 	Starting func(Target)
-	// Done is told of each result, by many goroutines, as soon as its target is over;
-	// nil means nobody is. Ordered may send the result much later.
+	// Done is told of each result, by many goroutines, as soon as its target is over,
+	// or its address if AllAddrs; nil means nobody is. The result may be sent much
+	// later: with the others of its target, or in the order of the targets.
 	Done func(*Result)
 	// Dial opens connections in place of the network; nil means the network.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
