@@ -332,6 +332,7 @@ func TestLookup(t *testing.T) {
 				}
 			}
 			check := func(t *testing.T, got string, n *network, lookups int, begun time.Time) {
+				synctest.Wait() // until the servers have counted
 				if got != tt.want {
 					t.Errorf("%q, not %q", got, tt.want)
 				}
