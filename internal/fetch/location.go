@@ -54,7 +54,11 @@ func (t *Target) at(location string) (Target, error) {
 	case u.Fragment != "":
 		next.Fragment = u.Fragment
 	case t.Fragment == "":
-		next.Fragment = fragmentOf(t.Text)
+		typed, err := weburl.Resolve(base, fragmentOf(t.Text)) // escapes it
+		if err != nil {
+			return Target{}, err
+		}
+		next.Fragment = typed.Fragment
 	}
 	return next, nil
 }

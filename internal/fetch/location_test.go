@@ -114,6 +114,8 @@ func FuzzLocation(f *testing.F) {
 	for line := range strings.Lines("http://other.test:8080/a/../b?c#d\n//[::1]/\nhttps:\\\\u:p@h\\x\n?q\n#f\n%2e%2e/\n0x7f.1\nhttp://\u00fc%zz\n\x00 \t\xff\n") {
 		f.Add("http://h.test/a/b?c", strings.TrimSuffix(line, "\n"))
 	}
+	f.Add("A# ", "0")
+	f.Add("h.test/#a b\u00fc", "/c")
 	f.Fuzz(func(t *testing.T, text, location string) {
 		spec, err := Parse(text, Defaults{})
 		if err != nil || spec.block.IsValid() {
