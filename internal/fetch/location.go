@@ -53,7 +53,7 @@ func (t *Target) at(location string) (Target, error) {
 	switch {
 	case u.Fragment != "":
 		next.Fragment = u.Fragment
-	case t.Fragment == "":
+	case t.Fragment == "" && strings.Contains(t.Text, "#"):
 		typed, err := weburl.Resolve(base, fragmentOf(t.Text)) // escapes it
 		if err != nil {
 			return Target{}, err
