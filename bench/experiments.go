@@ -113,7 +113,7 @@ func experiments(cfg config) []experiment {
 		}
 		list = append(list, e)
 	}
-	if len(list) == 0 && cfg.stack == 0 {
+	if len(list) == 0 {
 		list = append(list, experiment{
 			name: "table", title: "Headers of a 64 KiB page", base: "floor", counts: true,
 			clients: append(deep, "wget-csv", "wget-group", "wget-policy", "curl", "gnu-wget", "lesson", "aiohttp"),

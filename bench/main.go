@@ -8,7 +8,7 @@
 //	go run ./bench --memory --tls       other experiments instead
 //
 // The files in the order of the story: main.go, experiments.go what is measured, servers.go, wire.go and resolver.go what
-// is asked, clients.go who asks, measure.go and stack.go what it cost, reconcile.go what came of each host, table.go,
+// is asked, clients.go who asks, measure.go what it cost, reconcile.go what came of each host, table.go,
 // budgets.go and plot.go what is shown of it.
 package main
 
@@ -35,8 +35,8 @@ type config struct {
 	other         string // another wget to measure beside it; empty: none
 
 	// The other experiments, each by its size; 0: not asked for.
-	sweepLength, sweepParallel, memory, memoryTLS, held, stack, names, reconcile, resume int
-	tls, http2                                                                           bool
+	sweepLength, sweepParallel, memory, memoryTLS, held, names, reconcile, resume int
+	tls, http2                                                                    bool
 }
 
 func main() {
@@ -74,13 +74,6 @@ func run(ctx context.Context) (code int, err error) {
 	found := results{Machine: l.machine(), Started: time.Now().UTC().Truncate(time.Second)}
 	if found.StartUp, err = l.startUp(ctx); err != nil {
 		return 1, err
-	}
-	if cfg.stack > 0 {
-		stack, err := stackPerHost(ctx, cfg.stack)
-		if err != nil {
-			return 1, err
-		}
-		found.Stack = &stack
 	}
 	if cfg.resume > 0 {
 		resumed, err := l.resume(ctx, cfg.resume)
@@ -142,7 +135,6 @@ func parse(args []string) (config, error) {
 	sized(&cfg.memory, "memory", 10_000, "peak memory with so many in flight at a server that waits a second")
 	sized(&cfg.memoryTLS, "memory-tls", 1000, "peak memory with so many in flight over TLS, by HTTP/1.1 and HTTP/2")
 	sized(&cfg.held, "held", 1000, "peak memory of --keep-order with heads of 250 KB behind a host that is stuck")
-	sized(&cfg.stack, "stack", 500, "stack that each of so many hosts holds while it waits for its reply")
 	sized(&cfg.names, "names", 100_000, "cost of a list of names against the same list as addresses")
 	sized(&cfg.reconcile, "reconcile", 1_000_000, "account for every host of a list, also where some misbehave")
 	sized(&cfg.resume, "resume", 10_000_000, "cost and peak memory of -c, and of going on with so many records")

@@ -16,7 +16,6 @@ type results struct {
 	Started time.Time `json:"started"`
 	Machine machine   `json:"machine"`
 	StartUp float64   `json:"start_up"` // of wget --version, as a multiple of curl's
-	Stack   *float64  `json:"stack_bytes_per_host,omitempty"`
 
 	Resumed *resumption `json:"resumed,omitempty"`
 	Tables  []table     `json:"tables"`

@@ -1,7 +1,6 @@
 package fetch
 
 import (
-	"cmp"
 	"crypto/tls"
 	"errors"
 	"net"
@@ -21,29 +20,49 @@ func (t *trip) exchange() *Error {
 		return t.protocol.receive(t, writeErr)
 	}
 	if err := t.waitForReply(); err != nil {
-		return t.streamError(StageRead, err)
+		return t.readError(err, nil, false)
 	}
 	return t.protocol.receive(t, nil)
 }
 
 // send writes the request for the target.
 func (t *trip) send() error {
-	f := t.v.f
-	buf := f.buffers.Get().(*[]byte)
-	defer f.buffers.Put(buf)
 	t.noteRequest()
+	buf := t.v.f.buffers.Get().(*[]byte)
 	_, err := t.stream.Write(t.protocol.render(t, (*buf)[:0]))
-	return cmp.Or(err, hiddenWriteError(t.stream))
+	t.v.f.buffers.Put(buf)
+	if err != nil {
+		return err
+	}
+	return hiddenWriteError(t.stream)
 }
 
 // waitForReply waits without a buffer: most of a host's time passes here. TLS
-// may hold bytes of the reply already, so it cannot be waited for.
+// may hold bytes of the reply already, so that its connection cannot be waited
+// for, and a byte is read.
 func (t *trip) waitForReply() error {
-	if t.stream != net.Conn(t.conn) {
+	if t.stream == net.Conn(t.conn) {
+		return t.conn.WaitReadable()
+	}
+	n, err := t.stream.Read(t.firstByte[:])
+	t.ahead = t.firstByte[:n]
+	if n > 0 {
 		return nil
 	}
-	return t.conn.WaitReadable()
+	return err
 }
+
+// Read reads of the reply, from its first byte.
+func (t *trip) Read(p []byte) (int, error) {
+	if len(t.ahead) > 0 {
+		n := copy(p, t.ahead)
+		t.ahead = t.ahead[n:]
+		return n, nil
+	}
+	return t.stream.Read(p)
+}
+
+func (t *trip) Write(p []byte) (int, error) { return t.stream.Write(p) }
 
 // readError explains a section that did not come whole, or not at all.
 func (t *trip) readError(err, writeErr error, begun bool) *Error {

@@ -52,6 +52,19 @@ func (v *visit) afterFailure() {
 
 // try asks once.
 func (v *visit) try() {
+	v.renew()
+	v.result.Err = v.trip.steps()
+	v.trip.close()
+	if v.result.Err != nil {
+		v.failed = time.Since(v.f.begun)
+	}
+}
+
+// renew prepares the next try. It takes 400 bytes of stack, which are given back
+// before the steps of the try need them.
+//
+//go:noinline
+func (v *visit) renew() {
 	r := &v.result
 	classical := r.Tries > 0 && (v.trip.classical || r.Err.Stage == StageTLS)
 	r.Tries++
@@ -61,11 +74,6 @@ func (v *visit) try() {
 		reply.Trace = new(Trace)
 	}
 	v.trip = trip{v: v, target: &reply.Target, reply: reply, classical: classical}
-	r.Err = v.trip.steps()
-	v.trip.close()
-	if r.Err != nil {
-		v.failed = time.Since(v.f.begun)
-	}
 }
 
 // retryPause grows from half a second, doubling, to ten seconds.

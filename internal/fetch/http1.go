@@ -10,7 +10,7 @@ func receiveHTTP1(t *trip, writeErr error) *Error {
 	f := t.v.f
 	buf := f.buffers.Get().(*[]byte)
 	h := headReader{buf: (*buf)[:0]}
-	err := h.read(t.stream, f.options.MaxHeader)
+	err := h.read(t, f.options.MaxHeader)
 	if !h.first.IsZero() {
 		t.reply.Times.FirstByte = h.first.Sub(t.v.start)
 	}

@@ -25,7 +25,7 @@ func renderHTTP2(t *trip, b []byte) []byte { return t.v.request.appendFrames(b, 
 func receiveHTTP2(t *trip, writeErr error) *Error {
 	f := t.v.f
 	in := f.buffers.Get().(*[]byte)
-	r := newHTTP2Reader(t.stream, (*in)[:0], f.buffers, f.options.MaxHeader)
+	r := newHTTP2Reader(t, (*in)[:0], f.buffers, f.options.MaxHeader)
 	err := r.read()
 	if writeErr == nil {
 		r.flush()

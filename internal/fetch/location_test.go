@@ -194,7 +194,7 @@ func TestBlockPrivate(t *testing.T) {
 			}
 			v := &visit{f: &fetcher{options: c.o}, result: Result{Hops: []Reply{c.from}}}
 			shared := slices.Clone(c.addrs)
-			trip := trip{v: v, target: &Target{Host: "h.test", Port: 80}, addrs: shared, proxy: c.proxy, peer: endpoint{addr: c.peer}}
+			trip := trip{v: v, target: &Target{Host: "h.test", Port: 80}, addrs: shared, proxy: c.proxy, peer: &endpoint{addr: c.peer}}
 			err := trip.blockPrivate()
 			if c.blocked != (err != nil) || !c.blocked && !slices.Equal(trip.addrs, c.want) {
 				t.Errorf("%v, error %v", trip.addrs, err)

@@ -259,7 +259,7 @@ func newTrip(t *testing.T, p *Proxy, conn *scripted) *trip {
 	if err != nil {
 		t.Fatal(err)
 	}
-	v.trip = trip{v: v, target: &spec.one, reply: &v.result.Reply, proxy: p, peer: endpoint{host: "h.test", port: 443}}
+	v.trip = trip{v: v, target: &spec.one, reply: &v.result.Reply, proxy: p, peer: &endpoint{host: "h.test", port: 443}}
 	if v.trip.conn, err = f.connector.Connect(t.Context(), netip.AddrPortFrom(p.Addr, p.Port), time.Time{}); err != nil {
 		t.Fatal(err)
 	}

@@ -81,8 +81,7 @@ func (q *request) appendTo(b []byte, version string, t *Target, forward *Proxy) 
 	b = append(b, q.method...)
 	b = append(b, ' ')
 	if forward != nil {
-		b = append(b, "http://"...)
-		b = append(b, t.Authority()...)
+		b = t.appendAuthority(append(b, "http://"...))
 	}
 	b = append(b, t.Path...)
 	b = append(b, ' ')
@@ -92,7 +91,7 @@ func (q *request) appendTo(b []byte, version string, t *Target, forward *Proxy) 
 		if f := &q.fields[i]; f.Name != ownHost {
 			b = appendField(b, f.Name, f.Value)
 		} else {
-			b = appendField(b, "Host", t.Authority())
+			b = append(t.appendAuthority(append(b, "Host: "...)), "\r\n"...)
 		}
 	}
 	if t.Auth != "" && q.auth {

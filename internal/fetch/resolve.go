@@ -91,11 +91,12 @@ func (t *trip) setAddr(addr netip.Addr) {
 // it names the target.
 func (t *trip) resolveProxy() *Error {
 	t.reply.Proxy = t.proxy.String()
-	t.peer = t.v.f.options.detour(t.target)
+	peer := t.v.f.options.detour(t.target)
+	t.peer = &peer
 	isDetour := !equalFold(t.peer.host, t.target.Host) || t.peer.port != t.target.Port
 	t.forwarded = !t.target.TLS && !t.proxy.isSOCKS() && !isDetour
 	if t.proxy.Scheme == "socks5" {
-		addrs, err := t.addrsOf(t.peer)
+		addrs, err := t.addrsOf(peer)
 		if err != nil {
 			return newError(StageDNS, err)
 		}

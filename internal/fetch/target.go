@@ -35,21 +35,23 @@ func (t *Target) AppendURL(b []byte) []byte {
 	} else {
 		b = append(b, "http://"...)
 	}
-	b = append(b, t.Authority()...)
-	return append(b, maskUsers(t.Path+t.Fragment)...)
+	return append(t.appendAuthority(b), maskUsers(t.Path+t.Fragment)...)
 }
 
 // Authority is the value of the Host field: the host, and the port unless it
 // is the scheme's own (RFC 9110 section 7.2).
-func (t *Target) Authority() string {
-	host := t.Host
+func (t *Target) Authority() string { return string(t.appendAuthority(nil)) }
+
+func (t *Target) appendAuthority(b []byte) []byte {
 	if t.Addr.Is6() {
-		host = "[" + t.Addr.WithZone("").String() + "]"
+		b = append(t.Addr.WithZone("").AppendTo(append(b, '[')), ']')
+	} else {
+		b = append(b, t.Host...)
 	}
 	if t.Port == defaultPort(t.TLS) {
-		return host
+		return b
 	}
-	return host + ":" + strconv.Itoa(int(t.Port))
+	return strconv.AppendUint(append(b, ':'), uint64(t.Port), 10)
 }
 
 func defaultPort(tls bool) uint16 {

@@ -49,7 +49,7 @@ func (t *trip) openTunnel() error {
 	}
 	switch {
 	case t.proxy.isSOCKS():
-		return connectSOCKS(t.stream, t.proxy.user, t.peer)
+		return connectSOCKS(t.stream, t.proxy.user, *t.peer)
 	case t.forwarded:
 		return nil
 	}

@@ -30,7 +30,7 @@ type trip struct {
 	v         *visit
 	target    *Target             // as it is asked; in reply
 	proxy     *Proxy              // asked in place of the target; nil if none is
-	peer      endpoint            // what the proxy is to connect to
+	peer      *endpoint           // what the proxy is to connect to; nil if none is asked
 	addrs     []netip.Addr        // to connect to, best first
 	late      <-chan []netip.Addr // more of them, from a family that is still awaited; nil if none is
 	oneAddr   [1]netip.Addr       // room for the usual case
@@ -42,6 +42,8 @@ type trip struct {
 	certAsked bool                // the server asked for a client's certificate
 	conn      socket.Conn         // the TCP connection
 	stream    net.Conn            // carries the request: conn, or TLS on it
+	ahead     []byte              // of the reply, read before the rest
+	firstByte [1]byte             // room for it
 	protocol  *protocol           // spoken over stream
 	step      deadline            // for connecting, then for reading
 	reply     *Reply              // in the visit's result
