@@ -18,10 +18,11 @@ func (c *config) writeClosing(stderr io.Writer, summary *report.Summary, elapsed
 	if c.quiet || c.keep.dir != "" || summary.Total() < 2 && !interrupted {
 		return
 	}
+	of := ""
 	if !c.shard.isAll() {
-		fmt.Fprintf(stderr, "%s: ", c.shard)
+		of = c.shard.String() + ": "
 	}
-	fmt.Fprintf(stderr, "%s\n%s", summary.Line(elapsed), summary.Breakdown())
+	fmt.Fprint(stderr, c.report.Quiet(of+summary.Line(elapsed)+"\n"+summary.Breakdown()))
 	if len(c.report.Checks) > 0 {
 		fmt.Fprintln(stderr, report.Escape(summary.Checks.String()))
 	}

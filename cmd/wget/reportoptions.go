@@ -15,7 +15,7 @@ func (f *flags) reportOptions(set func(string) bool, s streams, env func(string)
 	o = report.Options{
 		Program: f.program, IncludeRaw: f.includeRaw, Verbose: f.verbose > 0, Detailed: f.verbose > 1,
 		Color:    useColor(f.color, s.out, env) && (isStdout(f.output) || f.color == "always"),
-		ColorErr: useColor(f.color, s.err, env),
+		ColorErr: useColor(f.color, s.err, env), FewColors: hasFewColors(env("TERM")),
 		Progress: f.progressOptions(s, env),
 		Pairs:    f.pairs,
 

@@ -1,7 +1,6 @@
 package wget
 
 import (
-	"cmp"
 	"maps"
 	"slices"
 	"sync"
@@ -17,7 +16,7 @@ type starts struct {
 	announced       chan *fetch.Target // nil if nobody listens
 
 	mu      sync.Mutex
-	pending map[string]int64 // hosts that are not over, by the number of their start; nil if nobody asks
+	pending map[int]string // hosts that are not over, by index; nil if nobody asks
 }
 
 func newStarts(announce, name bool) *starts {
@@ -26,7 +25,7 @@ func newStarts(announce, name bool) *starts {
 		s.announced = make(chan *fetch.Target)
 	}
 	if name {
-		s.pending = make(map[string]int64)
+		s.pending = make(map[int]string)
 	}
 	return s
 }
@@ -36,10 +35,10 @@ func (s *starts) count() int { return int(s.n.Load()) }
 func (s *starts) finished() (n, failed int) { return int(s.over.Load()), int(s.failed.Load()) }
 
 func (s *starts) add(t fetch.Target) {
-	n := s.n.Add(1)
+	s.n.Add(1)
 	if s.pending != nil {
 		s.mu.Lock()
-		s.pending[t.Authority()] = n
+		s.pending[t.Index] = t.Authority()
 		s.mu.Unlock()
 	}
 	if s.announced != nil {
@@ -55,7 +54,7 @@ func (s *starts) finish(r *fetch.Result) {
 	s.over.Add(1)
 	if s.pending != nil {
 		s.mu.Lock()
-		delete(s.pending, r.Target.Authority())
+		delete(s.pending, r.Target.Index)
 		s.mu.Unlock()
 	}
 }
@@ -63,13 +62,17 @@ func (s *starts) finish(r *fetch.Result) {
 // fewPending is how many hosts can be named that are waited for.
 const fewPending = 3
 
-// slow lists the hosts that are not over, the one that was started first at the
-// front; none if there are more than a few.
+// slow lists the hosts that are not over, in the order of the list; none if there
+// are more than a few.
 func (s *starts) slow() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(s.pending) > fewPending {
 		return nil
 	}
-	return slices.SortedFunc(maps.Keys(s.pending), func(a, b string) int { return cmp.Compare(s.pending[a], s.pending[b]) })
+	var names []string
+	for _, index := range slices.Sorted(maps.Keys(s.pending)) {
+		names = append(names, s.pending[index])
+	}
+	return names
 }

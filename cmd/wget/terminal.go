@@ -24,6 +24,16 @@ func useColor(when string, w io.Writer, env func(string) string) bool {
 	return env("TERM") != "dumb" && isTerminal(w)
 }
 
+// hasFewColors reports whether a terminal has 16 colours at most. It could take one
+// of 256 for something else, such as blinking.
+func hasFewColors(term string) bool {
+	switch term {
+	case "ansi", "cygwin", "linux", "xterm-color":
+		return true
+	}
+	return strings.HasSuffix(term, "-8color") || strings.HasSuffix(term, "-16color")
+}
+
 // isSet reports whether a variable of the environment turns something on.
 func isSet(value string) bool {
 	return value != "" && value != "0" && !strings.EqualFold(value, "false")

@@ -203,6 +203,8 @@ func TestGolden(t *testing.T) {
 	}
 	ways := []way{
 		{"lines.color", format(t, "lines"), report.Options{Color: true, ColorErr: true, Verbose: true}},
+		{"lines.few.colors", format(t, "lines"), report.Options{Color: true, ColorErr: true, FewColors: true, Verbose: true}},
+		{"lines.group.color", format(t, "lines"), report.Options{Group: new(report.GroupBy), Verbose: true, Color: true}},
 		{"json.raw", format(t, "json"), report.Options{IncludeRaw: true, Verbose: true}},
 	}
 	for name, list := range map[string]string{

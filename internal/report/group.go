@@ -41,7 +41,7 @@ type group struct {
 
 func newGroups(o Options) *groups {
 	g := &groups{
-		signer: newSigner(*o.Group), palette: newPalette(o.Color), wide: o.Wide, verbose: o.Verbose,
+		signer: newSigner(*o.Group), palette: newPalette(o.Color, o.FewColors), wide: o.Wide, verbose: o.Verbose,
 		by: make(map[string]*group),
 	}
 	if len(o.Columns) > 0 {
@@ -99,13 +99,16 @@ func (g *groups) appendGroup(b []byte, number int, one *group) []byte {
 	if one.first.Err != nil {
 		return g.appendLine(b, number, "error", g.palette.err, []byte(one.signed[0].value))
 	}
+	head := &one.first.Head
+	code := strconv.AppendInt(nil, int64(head.Status), 10) // until the status line was met
 	chosen := true
-	for line := range one.first.Head.Lines() {
+	for line := range head.Lines() {
 		if g.picker != nil {
 			chosen = g.picker.choosesLine(line, chosen)
 		}
 		if chosen {
-			b = g.appendLine(b, number, "header", paint{}, line)
+			b = g.appendLabel(b, number, "header", paint{})
+			b, code = g.palette.appendLine(b, line, head.Status, code, paint{})
 		}
 	}
 	return b
@@ -162,13 +165,16 @@ func difference(a, b []signed) (onlyA, onlyB []signed) {
 }
 
 func (g *groups) appendLine(b []byte, number int, word string, colour paint, text []byte) []byte {
+	b = g.appendLabel(b, number, word, colour)
+	return append(appendEscaped(b, text), '\n')
+}
+
+func (g *groups) appendLabel(b []byte, number int, word string, colour paint) []byte {
 	b = append(b, "group "...)
 	b = strconv.AppendInt(b, int64(number), 10)
 	b = append(b, ' ')
 	b = append(b, colour.on...)
 	b = append(b, word...)
 	b = append(b, colour.off...)
-	b = append(b, " > "...)
-	b = appendEscaped(b, text)
-	return append(b, '\n')
+	return append(b, " > "...)
 }

@@ -1,7 +1,6 @@
 package report
 
 import (
-	"bytes"
 	"strconv"
 
 	"wget/internal/fetch"
@@ -87,7 +86,7 @@ func (l *lines) appendHead(b []byte, r *fetch.Result, h *fetch.Head, label strin
 			continue
 		}
 		b = append(b, l.label...)
-		b, code = l.appendLine(b, line, h.Status, code, paint{})
+		b, code = l.palette.appendLine(b, line, h.Status, code, paint{})
 	}
 	return b
 }
@@ -105,33 +104,7 @@ func (l *lines) appendLines(b []byte, r *fetch.Result, h *fetch.Head, label stri
 		}
 		b = l.palette.host(&r.Target).appendEscaped(b, []byte(label))
 		b = append(b, " header > "...)
-		b, _ = l.appendLine(b, line, h.Status, l.code, colour)
+		b, _ = l.palette.appendLine(b, line, h.Status, l.code, colour)
 	}
 	return b
-}
-
-// appendField appends a line that is no status line. In colour, the name of a field
-// stands out from its value, which may have a colour.
-func (l *lines) appendField(b, line []byte, colour paint) []byte {
-	if colon := bytes.IndexByte(line, ':'); colon > 0 && l.palette.name.on != "" && line[0] != ' ' && line[0] != '\t' {
-		b = l.palette.name.appendEscaped(b, line[:colon])
-		line = line[colon:]
-	}
-	b = append(b, colour.on...)
-	b = appendEscaped(b, line)
-	return append(b, colour.off...)
-}
-
-// appendLine appends a line and its end. In colour, the status code stands out
-// from the status line; code is nil once that line was met.
-func (l *lines) appendLine(b, line []byte, status int, code []byte, colour paint) ([]byte, []byte) {
-	of := l.palette.status(status)
-	if code == nil || of.on == "" || !bytes.HasPrefix(line, []byte("HTTP/")) {
-		return append(l.appendField(b, line, colour), '\n'), code
-	}
-	before, after, _ := bytes.Cut(line, code)
-	b = colour.appendEscaped(b, before)
-	b = of.appendEscaped(b, code)
-	b = colour.appendEscaped(b, after)
-	return append(b, '\n'), nil
 }

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"bytes"
 	"hash/fnv"
 	"strconv"
 	"strings"
@@ -40,9 +41,12 @@ type palette struct {
 // the terminal's 256, which do not depend on its theme. Those of hosts have a
 // contrast of at least 3:1 on black and on white, and are as far apart as that
 // allows. Red is kept for errors.
-func newPalette(on bool) palette {
-	if !on {
+func newPalette(on, few bool) palette {
+	switch {
+	case !on:
 		return palette{}
+	case few:
+		return newSmallPalette()
 	}
 	p := palette{
 		err:     newPaint(38, 5, 196, color.Bold),
@@ -55,6 +59,23 @@ func newPalette(on bool) palette {
 	}
 	for i, n := range []color.Attribute{133, 28, 32, 130, 162} {
 		p.classes[i+1] = newPaint(38, 5, n, color.Bold)
+	}
+	return p
+}
+
+// newSmallPalette returns colours among the terminal's 16.
+func newSmallPalette() palette {
+	p := palette{
+		err:     newPaint(color.FgRed, color.Bold),
+		note:    newPaint(color.FgHiBlack),
+		name:    newPaint(color.FgCyan),
+		differs: newPaint(color.FgYellow, color.Bold),
+	}
+	for _, c := range []color.Attribute{color.FgGreen, color.FgYellow, color.FgBlue, color.FgMagenta} {
+		p.hosts = append(p.hosts, newPaint(c))
+	}
+	for i, c := range []color.Attribute{color.FgBlue, color.FgGreen, color.FgCyan, color.FgYellow, color.FgMagenta} {
+		p.classes[i+1] = newPaint(c, color.Bold)
 	}
 	return p
 }
@@ -85,6 +106,43 @@ func (p *palette) host(t *fetch.Target) paint {
 }
 
 func (p *palette) status(code int) paint { return p.classes[code/100] }
+
+// appendLine appends a line of a section and its end. In colour, the status code
+// stands out from the status line; code is nil once that line was met.
+func (p *palette) appendLine(b, line []byte, status int, code []byte, colour paint) ([]byte, []byte) {
+	of := p.status(status)
+	if code == nil || of.on == "" || !bytes.HasPrefix(line, []byte("HTTP/")) {
+		return append(p.appendField(b, line, colour), '\n'), code
+	}
+	before, after, _ := bytes.Cut(line, code)
+	b = colour.appendEscaped(b, before)
+	b = of.appendEscaped(b, code)
+	b = colour.appendEscaped(b, after)
+	return append(b, '\n'), nil
+}
+
+// appendField appends a line that is no status line. In colour, the name of a field
+// stands out from its value, which may have a colour.
+func (p *palette) appendField(b, line []byte, colour paint) []byte {
+	if colon := bytes.IndexByte(line, ':'); colon > 0 && p.name.on != "" && line[0] != ' ' && line[0] != '\t' {
+		b = p.name.appendEscaped(b, line[:colon])
+		line = line[colon:]
+	}
+	b = append(b, colour.on...)
+	b = appendEscaped(b, line)
+	return append(b, colour.off...)
+}
+
+// Quiet puts lines that are about no host in a colour that stays behind those that
+// are, where stderr is coloured.
+func (o *Options) Quiet(lines string) string {
+	note := newPalette(o.ColorErr, o.FewColors).note
+	var b strings.Builder
+	for line := range strings.Lines(lines) {
+		b.WriteString(note.on + strings.TrimSuffix(line, "\n") + note.off + "\n")
+	}
+	return b.String()
+}
 
 // appendEscaped appends text in the paint's colour.
 func (p paint) appendEscaped(dst, text []byte) []byte {

@@ -84,7 +84,7 @@ func film() []testpicture.Frame {
 		},
 	}}
 	summary, _ := report.Drain(results, nil, []report.Sink{{Out: io.Discard}}, &shell, o, nil)
-	fmt.Fprintf(&shell, "%s\n%s$ ", summary.Line(time.Since(shell.begin)), summary.Breakdown())
+	fmt.Fprint(&shell, o.Quiet(summary.Line(time.Since(shell.begin))+"\n"+summary.Breakdown())+"$ ")
 	return shell.frames
 }
 

@@ -8,6 +8,7 @@ type Options struct {
 	Program    string // what the program calls itself on stderr
 	Color      bool   // colour the records
 	ColorErr   bool   // colour stderr
+	FewColors  bool   // the terminal has 16 colours and not 256
 	IncludeRaw bool   // add the raw header sections, in formats that HasRaw
 	Pairs      bool   // list fields in order, names as they came, in json
 
