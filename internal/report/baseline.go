@@ -224,7 +224,7 @@ type changedHosts struct {
 }
 
 func newChangesText(o Options) *changesText {
-	return &changesText{differences: newDifferences(o.Baseline), palette: newPalette(o.Color, o.FewColors), wide: o.Wide, by: make(map[string]*changedHosts)}
+	return &changesText{differences: newDifferences(o.Baseline), palette: newPalette(o, o.Color), wide: o.Wide, by: make(map[string]*changedHosts)}
 }
 
 func (c *changesText) Record(b []byte, r *fetch.Result) []byte {

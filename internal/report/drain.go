@@ -17,6 +17,7 @@ import (
 // writes to stderr are ignored: there is nowhere left to complain.
 func Drain(results <-chan *fetch.Result, starts <-chan *fetch.Target, sinks []Sink, stderr io.Writer, o Options, stop func(error)) (Summary, error) {
 	var summary Summary
+	o.before = new(coloured)
 	messages := newMessages(sinks, o)
 	screen := newScreen(sinks, stderr, o, func(err error) {
 		messages.canceled = false // hosts are not to blame for it

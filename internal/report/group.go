@@ -41,7 +41,7 @@ type group struct {
 
 func newGroups(o Options) *groups {
 	g := &groups{
-		signer: newSigner(*o.Group), palette: newPalette(o.Color, o.FewColors), wide: o.Wide, verbose: o.Verbose,
+		signer: newSigner(*o.Group), palette: newPalette(o, o.Color), wide: o.Wide, verbose: o.Verbose,
 		by: make(map[string]*group),
 	}
 	if len(o.Columns) > 0 {

@@ -39,7 +39,7 @@ func newMessages(sinks []Sink, o Options) messages {
 	return messages{
 		edges:    edges{rule: newSigner(GroupBy{})},
 		program:  cmp.Or(o.Program, "wget"),
-		palette:  newPalette(o.ColorErr, o.FewColors),
+		palette:  newPalette(o, o.ColorErr),
 		verbose:  o.Verbose,
 		detailed: o.Detailed,
 		canceled: !o.CountInterrupted,

@@ -33,21 +33,36 @@ type palette struct {
 	name    paint // of a header field
 	differs paint // in which the addresses of a host differ
 
-	last     int // of hosts: the colour of the target before
-	lastName string
+	before *coloured
 }
 
-// newPalette returns colours, or none unless on is set. The colours are among
-// the terminal's 256, which do not depend on its theme. Those of hosts have a
-// contrast of at least 3:1 on black and on white, and are as far apart as that
-// allows. Red is kept for errors.
-func newPalette(on, few bool) palette {
+// coloured is the host that was coloured last.
+type coloured struct {
+	name  string
+	place int // of its colour in palette.hosts
+}
+
+// newPalette returns colours, or none unless on is set. Red is kept for errors. The
+// terminal's 256 do not depend on its theme: those of hosts have a contrast of at
+// least 3:1 on black and on white, and are as far apart as that allows. Its 16 do,
+// and blue is often too dark.
+func newPalette(o Options, on bool) palette {
+	var p palette
 	switch {
 	case !on:
-		return palette{}
-	case few:
-		return newSmallPalette()
+		return p
+	case o.FewColors:
+		p = of16()
+	default:
+		p = of256()
 	}
+	if p.before = o.before; p.before == nil {
+		p.before = new(coloured)
+	}
+	return p
+}
+
+func of256() palette {
 	p := palette{
 		err:     newPaint(38, 5, 196, color.Bold),
 		note:    newPaint(38, 5, 243),
@@ -63,15 +78,14 @@ func newPalette(on, few bool) palette {
 	return p
 }
 
-// newSmallPalette returns colours among the terminal's 16.
-func newSmallPalette() palette {
+func of16() palette {
 	p := palette{
 		err:     newPaint(color.FgRed, color.Bold),
 		note:    newPaint(color.FgHiBlack),
-		name:    newPaint(color.FgCyan),
+		name:    newPaint(color.Bold),
 		differs: newPaint(color.FgYellow, color.Bold),
 	}
-	for _, c := range []color.Attribute{color.FgGreen, color.FgYellow, color.FgBlue, color.FgMagenta} {
+	for _, c := range []color.Attribute{color.FgGreen, color.FgYellow, color.FgMagenta, color.FgCyan} {
 		p.hosts = append(p.hosts, newPaint(c))
 	}
 	for i, c := range []color.Attribute{color.FgBlue, color.FgGreen, color.FgCyan, color.FgYellow, color.FgMagenta} {
@@ -91,17 +105,18 @@ func (p *palette) host(t *fetch.Target) paint {
 	if t.Port != 0 && t.Port != 80 && t.Port != 443 {
 		name += ":" + strconv.Itoa(int(t.Port))
 	}
-	if name == p.lastName {
-		return p.hosts[p.last]
+	before := p.before
+	if name == before.name {
+		return p.hosts[before.place]
 	}
 	h := fnv.New32a()
 	h.Write([]byte(name))
 	n := uint32(len(p.hosts))
 	place := int(h.Sum32() % n)
-	if place == p.last && p.lastName != "" {
+	if place == before.place && before.name != "" {
 		place = int((uint32(place) + 1 + h.Sum32()/n%(n-1)) % n)
 	}
-	p.last, p.lastName = place, name
+	*before = coloured{name, place}
 	return p.hosts[place]
 }
 
@@ -136,7 +151,7 @@ func (p *palette) appendField(b, line []byte, colour paint) []byte {
 // Quiet puts lines that are about no host in a colour that stays behind those that
 // are, where stderr is coloured.
 func (o *Options) Quiet(lines string) string {
-	note := newPalette(o.ColorErr, o.FewColors).note
+	note := newPalette(*o, o.ColorErr).note
 	var b strings.Builder
 	for line := range strings.Lines(lines) {
 		b.WriteString(note.on + strings.TrimSuffix(line, "\n") + note.off + "\n")

@@ -26,6 +26,8 @@ type Options struct {
 	Verbose  bool // explain anomalies on stderr
 	Progress Progress
 
+	before *coloured // for all that is written beside each other; nil for a palette alone
+
 	CountInterrupted bool // stderr does not name the hosts that were canceled; Summary.Interrupted counts them
 }
 

@@ -50,7 +50,7 @@ func newTable(o Options) Reporter {
 	if len(fields) == 0 {
 		fields = defaultColumns(tableFields)
 	}
-	t := &table{picker: newPicker(fields, recordWriter{}), palette: newPalette(o.Color, o.FewColors), width: o.Width}
+	t := &table{picker: newPicker(fields, recordWriter{}), palette: newPalette(o, o.Color), width: o.Width}
 	var names []tableCell
 	for _, f := range fields {
 		names = append(names, tableCell{f.Name, t.palette.note})
