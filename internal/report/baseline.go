@@ -12,7 +12,7 @@ import (
 
 // Baseline is the results of an earlier run, as far as they are compared.
 type Baseline struct {
-	signer *signer
+	signer signer
 	order  []*earlier
 	byURL  map[string][]*earlier // by what was asked first, and the address
 	byText map[string][]*earlier // by the target as typed, and the address
@@ -29,7 +29,7 @@ type earlier struct {
 // ReadBaseline reads the records of an earlier run. The error is that of reading,
 // or a [*LineError].
 func ReadBaseline(r io.Reader) (*Baseline, error) {
-	b := &Baseline{signer: newSigner(GroupBy{}), byURL: make(map[string][]*earlier), byText: make(map[string][]*earlier)}
+	b := &Baseline{signer: byRule(), byURL: make(map[string][]*earlier), byText: make(map[string][]*earlier)}
 	for record, err := range Records(r) {
 		if err != nil {
 			return nil, err

@@ -85,8 +85,8 @@ func newPicker(columns []Column, writer recordWriter) *picker {
 	chosen := func(name string) bool {
 		return slices.ContainsFunc(columns, func(c Column) bool { return c.key != nil && c.key[0] == name })
 	}
-	if writer.signer == nil && chosen("group") {
-		writer.signer = newSigner(GroupBy{})
+	if writer.group == nil && chosen("group") {
+		writer.group = byRule().name
 	}
 	writer.noFields = !chosen("headers") && !chosen("fields") && !chosen("interim") && !chosen("hops")
 	writer.includeRaw = chosen("raw")

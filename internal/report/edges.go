@@ -16,8 +16,8 @@ import (
 //	a.test@192.0.2.2 header > X-Served-By: cache-b
 type edges struct {
 	results []*fetch.Result
-	partial bool    // some of the target's addresses are not to be seen, so the others speak for themselves alone
-	rule    *signer // knows which fields are about one reply
+	partial bool  // some of the target's addresses are not to be seen, so the others speak for themselves alone
+	rule    *rule // knows which fields are about one reply
 }
 
 // section is the lines of a section by field.

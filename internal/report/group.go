@@ -21,7 +21,7 @@ const shownHosts = 10
 // Its memory grows with the number of groups, and with the hosts only if all of
 // them are to be named.
 type groups struct {
-	signer  *signer
+	signer  signer
 	palette palette
 	picker  *picker // of the chosen fields; nil if all lines are shown
 	wide    bool    // name all hosts

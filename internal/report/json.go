@@ -14,7 +14,7 @@ func newJSON(o Options) Reporter {
 	}
 	writer := recordWriter{includeRaw: o.IncludeRaw, pairs: o.Pairs}
 	if o.Group != nil {
-		writer.signer = newSigner(*o.Group)
+		writer.group = newSigner(*o.Group).name
 	}
 	if len(o.Columns) > 0 {
 		return &flatJSON{picker: newPicker(o.Columns, writer)}

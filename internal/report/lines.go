@@ -22,7 +22,7 @@ func newLines(o Options) Reporter {
 	if o.Group != nil {
 		return newGroups(o)
 	}
-	l := &lines{palette: newPalette(o, o.Color), edges: edges{rule: newSigner(GroupBy{})}}
+	l := &lines{palette: newPalette(o, o.Color), edges: edges{rule: newRule()}}
 	if len(o.Columns) > 0 {
 		l.picker = newPicker(o.Columns, recordWriter{})
 	}

@@ -37,7 +37,7 @@ type messages struct {
 // them in the records.
 func newMessages(sinks []Sink, o Options) messages {
 	return messages{
-		edges:    edges{rule: newSigner(GroupBy{})},
+		edges:    edges{rule: newRule()},
 		program:  cmp.Or(o.Program, "wget"),
 		palette:  newPalette(o, o.ColorErr),
 		verbose:  o.Verbose,

@@ -13,9 +13,9 @@ import (
 // order of arrival and a record costs little more than its lines do.
 type recordWriter struct {
 	includeRaw bool
-	pairs      bool    // fields are a list of pairs
-	noFields   bool    // sections are without their fields
-	signer     *signer // names the group; nil if that is not asked for
+	pairs      bool                       // fields are a list of pairs
+	noFields   bool                       // sections are without their fields
+	group      func(*fetch.Result) string // names the group; nil if that is not asked for
 
 	// Of the record at hand, kept for their memory.
 	url           []byte
@@ -51,8 +51,8 @@ func (w *recordWriter) append(b []byte, r *fetch.Result) []byte {
 		b = append(b, `,"tries":`...)
 		b = strconv.AppendInt(b, int64(r.Tries), 10)
 	}
-	if w.signer != nil {
-		b = appendMember(b, "group", hash(w.signer.sign(r)))
+	if w.group != nil {
+		b = appendMember(b, "group", w.group(r))
 	}
 	b = appendSeconds(b, r.Times)
 	if r.Err != nil {

@@ -62,7 +62,7 @@ type tally struct {
 	ending  int            // of which end soon
 	soonest []expiring     // the first of them
 
-	signer  *signer
+	signer  signer
 	groups  map[string]*alike // by hash
 	further int               // answers of groups past groupsMost
 }
@@ -181,7 +181,7 @@ func (t *tally) addCertificate(r *fetch.Result) bool {
 
 // addToGroup counts an answer among those that are like it.
 func (t *tally) addToGroup(words []byte, r *fetch.Result) []byte {
-	key := hash(t.signer.sign(r))
+	key := t.signer.name(r)
 	group := t.groups[key]
 	switch {
 	case group == nil && len(t.groups) == groupsMost:

@@ -76,6 +76,7 @@ type Resolver struct {
 // New returns a resolver whose lookups end with ctx. Nothing is read before the first name is looked up. Call Close when
 // the last lookup has returned.
 func New(ctx context.Context, c Config) *Resolver {
+	c.Timeout = cmp.Or(c.Timeout, DefaultTimeout)
 	r := &Resolver{
 		config: c, dial: c.Dial, sourceFor: sourceFor,
 		entries: make(map[string]*entry), room: maxEntries, window: window{size: firstLookups},
@@ -124,8 +125,6 @@ func (r *Resolver) end(err error) {
 		s.close()
 	}
 }
-
-func (r *Resolver) timeout() time.Duration { return cmp.Or(r.config.Timeout, DefaultTimeout) }
 
 // Lookup returns the addresses of a name, or an [*Error]. It returns the context's error when the run or ctx ends.
 func (r *Resolver) Lookup(ctx context.Context, q Query) (Answer, error) {

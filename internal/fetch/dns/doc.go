@@ -1,13 +1,14 @@
 // Package dns finds the addresses of many names, as glibc and curl would find them one by one, and at a cost that a
 // list of a hundred thousand names can bear.
 //
-//	Lookup ─▶ special.go  addresses, localhost, .onion, names that no question can hold
-//	       ─▶ hosts.go    the hosts file
-//	       ─▶ cache.go    one lookup for all who ask for a name, and what was learnt a moment ago
-//	       ─▶ places.go   a place in the queue, fewer of them while answers stay away
-//	       ─▶ lookup.go   the candidates of the search list, both families, the family that is late
-//	       ─▶ question.go one name and family: its servers in turn, sent again with back-off
-//	       ─▶ socket.go   datagrams on sockets that thousands of questions share; tcp.go for what they do not hold
+//	Lookup ─▶ special.go   addresses, localhost, .onion, names that no question can hold
+//	       ─▶ hosts.go     the hosts file
+//	       ─▶ cache.go     one lookup for all who ask for a name, and what was learnt a moment ago
+//	       ─▶ places.go    a place in the queue, fewer of them while answers stay away
+//	       ─▶ lookup.go    which candidate of the search list the name stands for
+//	       ─▶ candidate.go both families, the family that is late
+//	       ─▶ question.go  one name and family: its servers in turn, sent again with back-off
+//	       ─▶ socket.go    datagrams on sockets that thousands of questions share; tcp.go for what they do not hold
 //
 // A lookup has no goroutine. Whatever happens to it (a reply that a socket's reader has taken apart, a timer, a socket
 // that fails) runs one function, advance, which sends what is due and settles what can be settled. So ten thousand names

@@ -51,3 +51,14 @@ func systemError(err error) *Error {
 	}
 	return &Error{Reason: err.Error(), Err: err}
 }
+
+// noAddress is the reason for a name that exists.
+func noAddress(family int) string {
+	switch family {
+	case 4:
+		return "no IPv4 address"
+	case 6:
+		return "no IPv6 address"
+	}
+	return "no address"
+}

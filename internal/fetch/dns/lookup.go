@@ -11,13 +11,6 @@ import (
 	"golang.org/x/net/dns/dnsmessage"
 )
 
-const (
-	// resolutionDelay is how long a family that was answered for waits for the other (RFC 8305 section 3).
-	resolutionDelay = 50 * time.Millisecond
-	// slowCandidate is when the candidates after one that is not answered for are asked beside it.
-	slowCandidate = time.Second
-)
-
 // lookup finds the addresses of one name. It has no goroutine: whatever happens (an answer, a timer, a socket that
 // fails) calls advance, which sends what is due and settles what can be settled.
 type lookup struct {
@@ -41,14 +34,6 @@ type lookup struct {
 	over       bool
 }
 
-// candidate is one name that the name could stand for (resolv.conf(5), search).
-type candidate struct {
-	typed     bool // the name as it was typed
-	questions []question
-	begun     time.Time
-	partial   time.Time // when the first of two families had addresses
-}
-
 // start begins the lookup. It has its place.
 func (l *lookup) start() {
 	l.mu.Lock()
@@ -57,7 +42,7 @@ func (l *lookup) start() {
 		return
 	}
 	now := time.Now()
-	l.begun, l.limit = now, now.Add(l.r.timeout())
+	l.begun, l.limit = now, now.Add(l.r.config.Timeout)
 	binary.NativeEndian.PutUint64(l.jitter[:], rand.Uint64())
 	if l.entry.queued != nil {
 		close(l.entry.queued)
@@ -214,92 +199,8 @@ func (l *lookup) choose(now time.Time) (winner *candidate, failure *Error, wait 
 	return nil, failure, wait
 }
 
-// slowAt is when the candidates after this one are asked beside it.
-func (c *candidate) slowAt(l *lookup) time.Time {
-	return c.begun.Add(min(slowCandidate, l.limit.Sub(l.begun)/4))
-}
-
 // heldUntil is when the name as it was typed no longer waits for search domains that are not answered for.
 func (l *lookup) heldUntil() time.Time { return l.begun.Add(l.limit.Sub(l.begun) / 2) }
-
-// advance begins the candidate, and sends its questions that are due.
-func (c *candidate) advance(l *lookup, now time.Time) {
-	if c.begun.IsZero() {
-		c.begun = now
-	}
-	for i := range c.questions {
-		q := &c.questions[i]
-		if q.isPending() && !now.Before(c.limit(l)) {
-			q.expire(c.limit(l).Sub(l.begun))
-		}
-		q.advance(now)
-		if q.isPending() && l.settings.singleRequest {
-			break
-		}
-	}
-	if c.partial.IsZero() && c.hasAddresses() {
-		c.partial = now
-	}
-}
-
-// limit is when the candidate has failed if nothing was heard.
-func (c *candidate) limit(l *lookup) time.Time {
-	if !l.settings.bounded {
-		return l.limit
-	}
-	limit := c.begun.Add(l.settings.timeout * time.Duration(l.settings.attempts*len(l.servers)))
-	if limit.After(l.limit) {
-		return l.limit
-	}
-	return limit
-}
-
-func (c *candidate) isPending() bool { return c.has((*question).isPending) }
-
-func (c *candidate) hasAddresses() bool { return c.has((*question).hasAddresses) }
-
-// has reports whether something is so for one of the families.
-func (c *candidate) has(property func(*question) bool) bool {
-	for i := range c.questions {
-		if property(&c.questions[i]) {
-			return true
-		}
-	}
-	return false
-}
-
-// isReady reports whether one family is enough to begin with: the other has had its time, and there is a route.
-func (c *candidate) isReady(l *lookup, now time.Time) bool {
-	if now.Sub(c.partial) < resolutionDelay {
-		return false
-	}
-	return c.has(func(q *question) bool {
-		if !q.hasAddresses() {
-			return false
-		}
-		_, ok := l.r.sourceFor(q.addrs[0])
-		return ok
-	})
-}
-
-// failure is that of the first family that has failed.
-func (c *candidate) failure() *Error {
-	for i := range c.questions {
-		if c.questions[i].outcome == failed {
-			return c.questions[i].err
-		}
-	}
-	return nil
-}
-
-// addrs are those of all families that were answered for, best first.
-func (c *candidate) addrs(r *Resolver) []netip.Addr {
-	var all []netip.Addr
-	for i := range c.questions {
-		all = append(all, c.questions[i].addrs...)
-	}
-	return r.bestFirst(families(all))
-}
 
 // notFound is the error for a name of which all candidates are known to have no address.
 func (l *lookup) notFound() *Error {
@@ -314,17 +215,6 @@ func (l *lookup) notFound() *Error {
 		e.Asked = []netip.AddrPort{l.asked}
 	}
 	return e
-}
-
-// noAddress is the reason for a name that exists.
-func noAddress(family int) string {
-	switch family {
-	case 4:
-		return "no IPv4 address"
-	case 6:
-		return "no IPv6 address"
-	}
-	return "no address"
 }
 
 // sleep sets the timer for what is due next.
@@ -383,14 +273,6 @@ func (l *lookup) handOut(c *candidate) {
 		}
 	}
 	l.r.handOut(l, c.addrs(l.r))
-}
-
-func (c *candidate) cancel() {
-	for i := range c.questions {
-		if q := &c.questions[i]; q.isPending() {
-			q.settle(failed)
-		}
-	}
 }
 
 // finish ends the lookup with the addresses of a candidate or an error.

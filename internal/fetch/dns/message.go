@@ -206,6 +206,9 @@ func rcodeName(code dnsmessage.RCode) string {
 	return "RCODE " + strconv.Itoa(int(code))
 }
 
+// questionOf is the question in a query with EDNS, as it stands in replies too (RFC 1035 section 4.1.2).
+func questionOf(query []byte) []byte { return query[headerLen : len(query)-optLen] }
+
 // withoutEDNS is a query without its OPT record.
 func withoutEDNS(query []byte) []byte {
 	query = slices.Clone(query[:len(query)-optLen])

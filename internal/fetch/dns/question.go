@@ -1,6 +1,7 @@
 package dns
 
 import (
+	"context"
 	"net/netip"
 	"os"
 	"slices"
@@ -53,9 +54,6 @@ func (q *question) init(l *lookup, name string, t dnsmessage.Type) {
 	}
 }
 
-// wire is the question as it stands in messages (RFC 1035 section 4.1.2).
-func (q *question) wire() []byte { return q.query[headerLen : len(q.query)-optLen] }
-
 func (q *question) isPending() bool { return q.outcome == unanswered }
 
 func (q *question) hasAddresses() bool { return len(q.addrs) > 0 }
@@ -99,7 +97,7 @@ func (q *question) ask(a *attempt, now time.Time) {
 	q.due = now.Add(q.lookup.jittered(d, q.times))
 	q.times++
 	if q.lookup.settings.useTCP {
-		q.lookup.askByTCP(q, a)
+		q.askByTCP(a)
 	} else {
 		q.send(a)
 	}
@@ -126,9 +124,44 @@ func (q *question) send(a *attempt) {
 	q.tickets = append(q.tickets, t)
 }
 
+// askByTCP asks one server by TCP, for an answer that a datagram does not hold.
+func (q *question) askByTCP(a *attempt) {
+	a.busy = true
+	l := q.lookup
+	ctx, cancel := context.WithCancel(l.r.ctx) // the lookup's own end
+	l.stop = append(l.stop, cancel)
+	f := flight{question: q, server: a.server, sent: time.Now(), withEDNS: !a.server.isPlain()}
+	query := q.query
+	if !f.withEDNS {
+		query = withoutEDNS(query)
+	}
+	l.r.running.Go(func() {
+		defer cancel()
+		r, err := l.r.exchange(ctx, f, query)
+		l.handle(func(now time.Time) {
+			if !q.isPending() {
+				return
+			}
+			a := q.attempt(f.server)
+			a.busy = false
+			switch {
+			case err != nil:
+				q.due = now.Add(minRetransmit)
+				q.refuse(a, err, now)
+			case r.outcome == oldServer:
+				f.server.hear(f, now, r.outcome)
+				q.askByTCP(a)
+			default:
+				f.server.hear(f, now, r.outcome)
+				q.take(f.server, r, now)
+			}
+		})
+	})
+}
+
 // lane is 1 for the second question of single-request-reopen, which has a socket of its own.
 func (q *question) lane() int {
-	if q.lookup.settings.reopen && q.wire()[len(q.wire())-3] == byte(dnsmessage.TypeAAAA) {
+	if q.lookup.settings.reopen && questionOf(q.query)[len(questionOf(q.query))-3] == byte(dnsmessage.TypeAAAA) {
 		return 1
 	}
 	return 0
@@ -196,7 +229,7 @@ func (q *question) take(s *server, r reply, now time.Time) {
 		q.settle(r.outcome)
 	case truncated:
 		if !a.busy {
-			q.lookup.askByTCP(q, a)
+			q.askByTCP(a)
 		}
 	case oldServer:
 		a.sent = now

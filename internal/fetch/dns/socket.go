@@ -158,7 +158,7 @@ func (k *socket) read() {
 		if !ok {
 			continue // a forged or late answer
 		}
-		if r, ok := readReply(buf[:n], f.question.wire(), f.question.name, f.withEDNS); ok {
+		if r, ok := readReply(buf[:n], questionOf(f.question.query), f.question.name, f.withEDNS); ok {
 			s.forget(ticket{k, id})
 			f.question.lookup.receive(ticket{k, id}, f, r)
 		}

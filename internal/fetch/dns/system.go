@@ -16,24 +16,27 @@ func (l *lookup) askSystem() {
 	l.r.running.Go(func() {
 		network := map[int]string{0: "ip", 4: "ip4", 6: "ip6"}[l.r.config.Family]
 		addrs, err := l.r.system(ctx, network, name)
+		for i := range addrs {
+			addrs[i] = addrs[i].Unmap()
+		}
+		addrs = l.r.wanted(addrs)
 		l.handle(func(now time.Time) {
-			for i := range addrs {
-				addrs[i] = addrs[i].Unmap()
+			q := question{outcome: found, addrs: addrs}
+			switch {
+			case err != nil:
+				q.outcome, q.err = failed, systemFailure(err, now.Sub(l.begun))
+			case len(addrs) == 0:
+				q.outcome = noData
 			}
-			c := &candidate{questions: []question{{outcome: found, addrs: l.r.wanted(addrs)}}}
+			if q.err != nil && q.err.NotFound {
+				q.outcome = noName
+			}
 			if isTimeout(err) {
 				l.tally.lost++
 			} else {
 				l.tally.answered++
 			}
-			switch {
-			case err == nil && c.hasAddresses():
-				l.finish(c, nil)
-			case err == nil:
-				l.finish(nil, &Error{NotFound: true, Reason: noAddress(l.r.config.Family)})
-			default:
-				l.finish(nil, systemFailure(err, now.Sub(l.begun)))
-			}
+			l.candidates = []candidate{{typed: true, begun: now, questions: []question{q}}}
 		})
 	})
 }
