@@ -53,7 +53,7 @@ func TestDrainFailingWriter(t *testing.T) {
 					}
 				}()
 				out := &device{room: 2}
-				if f.Held {
+				if f.Name == "table" { // which holds its first rows
 					out.room = 0 // there is one write, at the end
 				}
 				want := out.room
@@ -112,7 +112,7 @@ func TestDrainFlushesWhenIdle(t *testing.T) {
 					for i := range 3 {
 						results <- answered(fmt.Sprint("h", i))
 						synctest.Wait()
-						if written := len(out.writes) - begun; written != i+1 && !f.Held {
+						if written := len(out.writes) - begun; written != i+1 && f.Name != "table" {
 							t.Errorf("%d writes after %d records", written, i+1)
 						}
 					}

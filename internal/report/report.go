@@ -51,7 +51,6 @@ type Format struct {
 	Name  string // the word for --format
 	About string // a phrase for the help text
 
-	Held        bool // the first records wait for each other for some tenths of a second, so that columns fit
 	Batched     bool // records wait for each other while more results are ready: few writes for scripts
 	ShowsErrors bool // a record says why its target failed, so stderr does not
 	Binary      bool // bytes as they came, which a terminal would obey
@@ -72,7 +71,7 @@ func formats() []Format {
 			Batched: true, ShowsErrors: true, HasRaw: true, HasColumns: true, HasGroups: true, Resumable: true, New: newJSON,
 		},
 		{Name: "csv", About: "comma-separated values with a header line (RFC 4180)", Batched: true, ShowsErrors: true, HasColumns: true, New: newCSV},
-		{Name: "table", About: "aligned columns for people, a row per host", Held: true, Batched: true, ShowsErrors: true, HasColumns: true, New: newTable},
+		{Name: "table", About: "aligned columns for people, a row per host", Batched: true, ShowsErrors: true, HasColumns: true, New: newTable},
 		{Name: "raw", About: "the header sections as they came, to the byte", Binary: true, New: newRaw},
 	}
 }
