@@ -7,10 +7,11 @@ import (
 	"time"
 )
 
-// The drawing's measures, in units of its own.
+// The drawing's measures, in units of its own. A panel is about as many pixels wide,
+// so that the size of its text is about that of the text beside it.
 const (
-	chartWidth  = 480
-	chartHeight = 150 // of the bars; names stand above and durations below
+	chartWidth  = 340
+	chartHeight = 110 // of the bars; names stand above and durations below
 	chartBars   = 44  // at most
 )
 
@@ -92,10 +93,15 @@ func newChart(h *histogram) *chart {
 		bar.Y = chartHeight - bar.Height
 	}
 	factors := []time.Duration{1}
-	if to-from < 10 {
+	switch octaves := to - from; {
+	case octaves < 4:
+		factors = []time.Duration{1, 2, 3, 5, 7}
+	case octaves < 7:
 		factors = []time.Duration{1, 2, 5}
+	case octaves < 13:
+		factors = []time.Duration{1, 3}
 	}
-	for unit := 10 * time.Microsecond; unit <= 100*time.Second; unit *= 10 {
+	for unit := time.Microsecond; unit <= 100*time.Second; unit *= 10 {
 		for _, factor := range factors {
 			if x := place(factor * unit); x >= 0 && x <= chartWidth {
 				c.Ticks = append(c.Ticks, chartTick{x, (factor * unit).String()})

@@ -8,9 +8,11 @@ import (
 	"io"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/net/html"
@@ -254,9 +256,22 @@ func TestPageChart(t *testing.T) {
 		}
 		for _, bar := range bars {
 			var x, y, width, height float64
-			if _, err := fmt.Sscan(strings.Join(bar[1:], " "), &x, &y, &width, &height); err != nil || !(x >= 0 && width >= 1 && x+width <= 480 && y >= 0 && height >= 2 && y+height <= 150.01) {
+			if _, err := fmt.Sscan(strings.Join(bar[1:], " "), &x, &y, &width, &height); err != nil || !(x >= 0 && width >= 1 && x+width <= 340 && y >= 0 && height >= 2 && y+height <= 110.01) {
 				t.Errorf("%v: a bar of %q, error %v", durations, bar[1:], err)
 			}
+		}
+		ticks := regexp.MustCompile(`<text x="([^"]*)" y="128"[^>]*>([^<]*)<`).FindAllStringSubmatch(chart, -1)
+		if len(ticks) < 2 && durations[0] < time.Minute {
+			t.Errorf("%v: an axis of %d durations", durations, len(ticks))
+		}
+		free := -20.0
+		for _, tick := range ticks {
+			x, _ := strconv.ParseFloat(tick[1], 64)
+			half := 3.2 * float64(utf8.RuneCountInString(tick[2])) // of its text, about
+			if x-half < free {
+				t.Errorf("%v: %s at %v is over the one before it", durations, tick[2], x)
+			}
+			free = x + half
 		}
 		if strings.Contains(chart, "NaN") || strings.Contains(chart, "Inf") {
 			t.Errorf("%v: %s", durations, chart)
