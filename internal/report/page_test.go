@@ -278,3 +278,23 @@ func TestPageChart(t *testing.T) {
 		}
 	}
 }
+
+// The certificates that end first are named, those that end together in order of arrival, and a
+// time of less than a day is no 0 days.
+func TestPageCertificates(t *testing.T) {
+	var list []*fetch.Result
+	for i, left := range []time.Duration{-time.Hour, 36 * time.Hour, time.Hour, time.Hour, -49 * time.Hour, 40 * 24 * time.Hour} {
+		r := at(i, fmt.Sprintf("h%d.example", i))
+		r.Session = &fetch.Session{Described: []fetch.Certificate{{Subject: "CN=x", NotAfter: r.Begun.Add(left)}}}
+		list = append(list, r)
+	}
+	text := renderPage(t, report.Options{}, list)
+	var got []string
+	for _, match := range regexp.MustCompile(`<span class="label">(h\d)\.example</span> <span class="count">([^<]*)<`).FindAllStringSubmatch(text, -1) {
+		got = append(got, match[1]+" "+match[2])
+	}
+	want := []string{"h4 2 days ago", "h0 less than a day ago", "h2 in less than a day", "h3 in less than a day", "h1 in 1 day"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}

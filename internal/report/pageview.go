@@ -219,14 +219,21 @@ func (t *tally) certificatesPanel() pagePanel {
 		Label: "all of them", Class: "class4", Count: Thousands(t.ending), Share: percent(t.ending, t.certs), Words: "ending",
 	})
 	for _, e := range t.soonest {
-		days := int(e.left / (24 * time.Hour))
-		when := "in " + amount(days, "day", "days")
-		if e.left < 0 {
-			when = amount(-days, "day", "days") + " ago"
-		}
-		panel.Bars = append(panel.Bars, pageBar{Label: e.host, Count: when})
+		panel.Bars = append(panel.Bars, pageBar{Label: e.host, Count: fromNow(e.left)})
 	}
 	return panel
+}
+
+// fromNow tells a time by how far ahead it is.
+func fromNow(left time.Duration) string {
+	span := "less than a day"
+	if days := int(left.Abs() / (24 * time.Hour)); days > 0 {
+		span = amount(days, "day", "days")
+	}
+	if left < 0 {
+		return span + " ago"
+	}
+	return "in " + span
 }
 
 // panelGroups is how many groups the page names.

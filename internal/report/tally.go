@@ -171,7 +171,10 @@ func (t *tally) addCertificate(r *fetch.Result) bool {
 		return false
 	}
 	t.ending++
-	at, _ := slices.BinarySearchFunc(t.soonest, end, func(e expiring, end time.Time) int { return e.end.Compare(end) })
+	at := 0
+	for at < len(t.soonest) && !t.soonest[at].end.After(end) {
+		at++
+	}
 	if at < soonest {
 		t.soonest = slices.Insert(t.soonest, at, expiring{shownText([]byte(label(r))), end, left})
 		t.soonest = t.soonest[:min(len(t.soonest), soonest)]
