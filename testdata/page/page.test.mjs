@@ -156,6 +156,33 @@ test('scrolls to every row', async t => {
 	}
 });
 
+test('fits the window', async t => {
+	for (const [width, name] of [[1400, 300], [1400, 10_000], [1920, 300]]) {
+		const page = await visit(t, name, {viewport: {width, height: 900}});
+		const [wanted, room] = await page.locator('.scroller').evaluate(s => [s.scrollWidth, s.clientWidth]);
+		assert.ok(wanted <= room, `the table of ${name} is ${wanted} pixels wide, in ${room}`);
+	}
+});
+
+test('prints the first rows', async t => {
+	for (const [n, rows, note] of [[300, 300, ''], [10_000, 1000, '; the first 1,000 are printed']]) {
+		const page = await visit(t, n);
+		const count = `${n.toLocaleString('en')} of ${n.toLocaleString('en')} hosts`;
+		await page.locator('.scroller').evaluate(s => s.scrollTop = 2000);
+		await page.evaluate(() => addEventListener('beforeprint', () => window.printed = [document.querySelectorAll('tbody tr').length, document.querySelector('#found').textContent]));
+		assert.ok((await page.pdf({format: 'A4'})).length > 50_000);
+		assert.deepEqual(await page.evaluate(() => window.printed), [rows, count + note]);
+		assert.equal(await found(page), count);
+		assert.ok(await page.locator('tbody tr').count() < 80);
+		assert.equal(await page.locator('.scroller').evaluate(s => s.scrollTop), 2000);
+		await page.evaluate(() => dispatchEvent(new Event('beforeprint')));
+		await page.setViewportSize({width: 700, height: 1000}); // about A4
+		await page.emulateMedia({media: 'print'});
+		assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), 'wider than the paper');
+		assert.equal(await page.locator('table').evaluate(table => getComputedStyle(table).marginBottom), '0px');
+	}
+});
+
 test('opens the exact head', async t => {
 	const page = await visit(t, 300);
 	for (const i of [0, 7, 12]) {

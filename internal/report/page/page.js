@@ -24,6 +24,7 @@
 		script.remove();
 	});
 
+	const printed = 1000; // rows at most
 	let shown = rows, active = 0;
 	let sortedBy = -1, descending = false, filter = null;
 	const drawn = new Map(); // table rows by their place in shown
@@ -32,7 +33,7 @@
 		if (names[column] === 'status') {
 			return element('td', {className: 'number status class' + text[0]}, text);
 		}
-		return element('td', {className: isNumber[column] ? 'number' : names[column]}, text);
+		return element('td', {className: isNumber[column] ? 'number' : names[column] === 'error' ? 'error' : ''}, text);
 	};
 
 	const tableRow = i => {
@@ -46,7 +47,10 @@
 
 	const draw = () => {
 		const first = Math.max(0, Math.floor(scroller.scrollTop / height) - 10);
-		const end = Math.min(shown.length, first + Math.ceil(scroller.clientHeight / height) + 20);
+		drawFrom(first, Math.min(shown.length, first + Math.ceil(scroller.clientHeight / height) + 20));
+	};
+
+	const drawFrom = (first, end) => {
 		for (const [i, row] of drawn) {
 			if (i < first || i >= end) {
 				row.remove();
@@ -92,16 +96,20 @@
 			shown = sorted(shown);
 		}
 		table.ariaRowCount = shown.length + 1;
-		found.textContent = `${shown.length.toLocaleString('en')} of ${rows.length.toLocaleString('en')} ${found.dataset.noun}`;
-		if (filter) {
-			found.textContent += ': ' + filter.dataset.meaning;
-		}
+		tell();
 		all.hidden = !filter && !sought.length;
 		body.replaceChildren();
 		drawn.clear();
 		active = 0;
 		scroller.scrollTop = 0;
 		draw();
+	};
+
+	const tell = () => {
+		found.textContent = `${shown.length.toLocaleString('en')} of ${rows.length.toLocaleString('en')} ${found.dataset.noun}`;
+		if (filter) {
+			found.textContent += ': ' + filter.dataset.meaning;
+		}
 	};
 
 	const sortBy = column => {
@@ -149,7 +157,7 @@
 		const [members, head] = JSON.parse(heads[row.chunk].textContent)[row.place];
 		find('#host').textContent = row.cells[0];
 		find('dialog dl').replaceChildren(...members.map(([name, value]) =>
-			element('div', {}, element('dt', {}, name), element('dd', {}, name === 'url' ? link(value) : value))));
+			element('div', {className: value.length > 100 ? 'wide' : ''}, element('dt', {}, name), element('dd', {}, name === 'url' ? link(value) : value))));
 		const lines = head.map(line => {
 			const [, name, space, value] = line.match(/^([^\s:]+:)(\s*)(.*)$/) ?? [];
 			if (!name) {
@@ -206,15 +214,28 @@
 		search.focus();
 	});
 	scroller.addEventListener('scroll', draw, {passive: true});
-	addEventListener('resize', draw);
+	addEventListener('resize', () => matchMedia('print').matches || draw());
+	// Paper does not scroll: it gets the first rows, and says so if there are more.
+	addEventListener('beforeprint', () => {
+		const end = Math.min(shown.length, printed);
+		drawFrom(0, end);
+		if (end < shown.length) {
+			found.textContent += `; the first ${end.toLocaleString('en')} are printed`;
+		}
+	});
+	addEventListener('afterprint', () => {
+		tell();
+		draw();
+	});
 
 	// The rows keep the widths and the height that the browser gave to the first ones.
-	const widths = columns.map(column => Math.ceil(column.getBoundingClientRect().width));
+	const widths = columns.map(column => column.getBoundingClientRect().width);
 	columns.forEach((column, i) => column.style.width = widths[i] + 'px');
 	table.classList.add('frozen');
 	const height = body.rows.length ? body.rows[0].getBoundingClientRect().height : 1;
 
 	find('.first')?.remove();
+	table.tHead.rows[0].ariaRowIndex = 1;
 	find('form').hidden = find('.keys').hidden = false;
 	update();
 }
