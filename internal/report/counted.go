@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"strconv"
+	"time"
 )
 
 // counted is a number and its noun.
@@ -19,6 +20,14 @@ func amount(n int, one, many string) string {
 		return "1 " + one
 	}
 	return Thousands(n) + " " + many
+}
+
+// inDays is the length of a span in whole days.
+func inDays(span time.Duration) string {
+	if days := int(span / (24 * time.Hour)); days > 0 {
+		return counted(days, "day", "days")
+	}
+	return "less than a day"
 }
 
 // Thousands writes a number with a comma before each three digits.

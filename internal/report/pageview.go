@@ -226,14 +226,10 @@ func (t *tally) certificatesPanel() pagePanel {
 
 // fromNow tells a time by how far ahead it is.
 func fromNow(left time.Duration) string {
-	span := "less than a day"
-	if days := int(left.Abs() / (24 * time.Hour)); days > 0 {
-		span = amount(days, "day", "days")
-	}
 	if left < 0 {
-		return span + " ago"
+		return inDays(-left) + " ago"
 	}
-	return "in " + span
+	return "in " + inDays(left)
 }
 
 // panelGroups is how many groups the page names.

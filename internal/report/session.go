@@ -49,7 +49,6 @@ func describeOwner(c *fetch.Certificate) string {
 
 // describeIssuer names the issuer, and says until when the certificate holds.
 func describeIssuer(c *fetch.Certificate, verified bool, others int, now time.Time) string {
-	const day = 24 * time.Hour
 	left := c.NotAfter.Sub(now)
 	var when string
 	switch date := c.NotAfter.UTC().Format(time.DateOnly); {
@@ -58,7 +57,7 @@ func describeIssuer(c *fetch.Certificate, verified bool, others int, now time.Ti
 	case left < 0:
 		when = "expired on " + date
 	default:
-		when = fmt.Sprintf("valid until %s (%s left)", date, counted(int(left/day), "day", "days"))
+		when = fmt.Sprintf("valid until %s (%s left)", date, inDays(left))
 	}
 	word := "not verified"
 	if verified {

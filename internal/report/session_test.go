@@ -47,6 +47,12 @@ issued by an issuer without a name; expired on [-0-9]+; not verified; sent with 
 certificate of CN=x
 issued by CN=x; valid from [-0-9]+ to [-0-9]+; not verified`,
 		},
+		{
+			fetch.Session{Version: "TLS 1.2", Cipher: "c", Described: []fetch.Certificate{{Subject: "CN=x", Issuer: "CN=x", NotBefore: now.Add(-day), NotAfter: now.Add(23 * time.Hour)}}},
+			`TLS 1.2, c
+certificate of CN=x
+issued by CN=x; valid until [-0-9]+ \(less than a day left\); not verified`,
+		},
 		{fetch.Session{Version: "TLS 1.2", Cipher: "c"}, "TLS 1.2, c"},
 	} {
 		r := &fetch.Result{Target: fetch.Target{Text: "h.test"}, Begun: now, Reply: fetch.Reply{Session: &c.session}}
