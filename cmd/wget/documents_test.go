@@ -3,6 +3,7 @@ package wget
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -206,6 +207,9 @@ func flagRows(g group) (rows [][]string) {
 		}
 		argument, meaning := pflag.UnquoteUsage(f)
 		name := "`" + strings.TrimSpace("--"+f.Name+" "+argument) + "`"
+		if argumentIsOptional(f) {
+			name = fmt.Sprintf("`--%s[=%s]`", f.Name, argument)
+		}
 		if f.Shorthand != "" {
 			name = "`-" + f.Shorthand + "`, " + name
 		}

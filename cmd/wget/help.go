@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"wget/internal/report"
 )
@@ -46,7 +47,7 @@ func writeHelp(w io.Writer, columns int, c *cobra.Command, groups []group) {
 		writeRow(w, width, 40, e.command, e.purpose)
 	}
 	for _, g := range groups {
-		fmt.Fprintf(w, "\n%s:\n%s", g.title, g.flags.FlagUsagesWrapped(width))
+		fmt.Fprintf(w, "\n%s:\n%s", g.title, usages(g.flags, width))
 	}
 	fmt.Fprint(w, "\nFormats:\n")
 	for _, f := range report.Formats() {
@@ -57,6 +58,27 @@ func writeHelp(w io.Writer, columns int, c *cobra.Command, groups []group) {
 		writeRow(w, width, 8, e.list(), e.meaning)
 	}
 	fmt.Fprintln(w, lowestWins)
+}
+
+// usages is what pflag writes of flags, but an optional argument as --flag[=HOW],
+// where pflag has --flag HOW[="default"], which reads as if HOW could stand by itself.
+func usages(flags *pflag.FlagSet, width int) string {
+	text := flags.FlagUsagesWrapped(width)
+	flags.VisitAll(func(f *pflag.Flag) {
+		if !argumentIsOptional(f) {
+			return
+		}
+		argument, _ := pflag.UnquoteUsage(f)
+		was := fmt.Sprintf("--%s %s[=%q]", f.Name, argument, f.NoOptDefVal)
+		is := fmt.Sprintf("--%s[=%s]", f.Name, argument)
+		text = strings.Replace(text, was, fmt.Sprintf("%-*s", len(was), is), 1)
+	})
+	return text
+}
+
+// argumentIsOptional reports whether a flag that wants an argument may stand without one.
+func argumentIsOptional(f *pflag.Flag) bool {
+	return f.NoOptDefVal != "" && f.Value.Type() != "bool"
 }
 
 // writeRow writes a word and what it means beside it, or below it where there is

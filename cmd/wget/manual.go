@@ -108,7 +108,7 @@ func writeFlag(w io.Writer, f *pflag.Flag) {
 	}
 	argument, _ := pflag.UnquoteUsage(f)
 	switch {
-	case f.NoOptDefVal != "" && f.Value.Type() != "bool":
+	case argumentIsOptional(f):
 		tag += "[=" + italic(argument) + "]"
 	case argument != "":
 		tag += " " + italic(argument)
