@@ -223,7 +223,7 @@ func TestPageMatch(t *testing.T) {
 	list := slices.Collect(population(300))
 	text := renderPage(t, report.Options{Match: []*report.Condition{condition}}, list)
 	rows, _ := pageData(t, text)
-	for _, want := range []string{"Response headers of 300 hosts", fmt.Sprintf("%d of 300 hosts match", len(rows[0]))} {
+	for _, want := range []string{"Response headers of 300 hosts", fmt.Sprintf("%d of 300 hosts match", len(rows[0])), `data-noun="hosts that match"`} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the page does not say %q", want)
 		}

@@ -75,6 +75,7 @@ func (p *page) appendMain(b []byte, s *Summary) []byte {
 	}
 	if t.records < s.Total() {
 		v.Records = Thousands(t.records) + " of " + v.Records + " match"
+		v.Noun += " that match"
 	}
 	if len(p.first) < t.records {
 		v.Caption = fmt.Sprintf("The first %d of %s %s. With JavaScript all are here, to sort and to search.", len(p.first), Thousands(t.records), v.Noun)
