@@ -3,6 +3,7 @@ package wget
 import (
 	"encoding/json"
 	"io"
+	"slices"
 
 	"wget/internal/fetch"
 	"wget/internal/report"
@@ -33,7 +34,7 @@ func (j *journal) sendResults(end int64, to chan<- *fetch.Result) error {
 			continue
 		}
 		seen.add(r.index, r.text, false)
-		for _, e := range r.entries {
+		for _, e := range slices.Backward(r.entries) { // in the order of the file: a check counts a target at its first address
 			text := make([]byte, e.Size)
 			if _, err := j.file.ReadAt(text, e.Start); err != nil {
 				return fileError(err)

@@ -139,8 +139,8 @@ func (j *journal) refused(err error) error {
 // addresses.
 type recordedTarget struct {
 	index   int
-	text    []byte // valid until the next
-	entries []report.Entry
+	text    []byte         // valid until the next
+	entries []report.Entry // the last of the file first
 }
 
 // records yields the recorded targets from the last to the first. Those that were
