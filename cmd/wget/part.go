@@ -56,10 +56,12 @@ func (p parts) open(ctx context.Context, waiting func()) (*journal, error) {
 			return nil, fileError(err)
 		}
 		if locked {
-			if err = p.checkMissing(); err == nil {
+			switch err = p.checkMissing(); err {
+			case nil:
 				return j, nil
+			case errWhole:
+				os.Remove(p.unfinished()) // if it was made anew after another process had finished
 			}
-			os.Remove(p.unfinished()) // if it was made anew after another process had finished
 			j.file.Close()
 			return nil, err
 		}
