@@ -61,7 +61,7 @@ func (a *Answer) reply(odd fetch.Anomalies) fetch.Reply {
 }
 
 func (s *Section) head(odd fetch.Anomalies) fetch.Head {
-	return fetch.RecordedHead(s.Proto, s.Status, s.Reason, s.fields(), odd)
+	return fetch.RecordedHead(oneLine(s.Proto), s.Status, oneLine(s.Reason), s.fields(), odd)
 }
 
 // fields yields the fields in the order in which they were recorded.

@@ -2,6 +2,7 @@ package report_test
 
 import (
 	"bytes"
+	"encoding/json"
 	"net/netip"
 	"slices"
 	"strings"
@@ -87,6 +88,8 @@ func TestRecordedForeign(t *testing.T) {
 		`{"target":"a.test","status":99999,"proto":"HTTP/9","headers":{"x":["a\r\nb: c\n\n"],"":[""],"a b":["c"]}}`,
 		`{"target":"a.test","proto":"HTTP/1.1","status":200,"raw":"AAAA","interim":[{}],"hops":[{}],"tls":{},"error":{},"edge":{"n":7,"of":2}}`,
 		`{"target":"a.test","proto":"HTTP/2","raw":"SFRUUC8yIHgNCg0KSFRUUC8yIDIwMA0KDQo="}`,
+		`{"target":"a.test","status":200,"proto":"\"\nb: c","reason":"OK\r\nb: c\n","headers":{}}`,
+		`{"target":"a.test","addr":"[fe80::1%\"\\]:80","edge":{"n":0,"of":1},"error":{"stage":"\"","kind":"\\","message":"x"}}`,
 	} {
 		for record, err := range report.Records(strings.NewReader(text)) {
 			if err != nil {
@@ -96,6 +99,9 @@ func TestRecordedForeign(t *testing.T) {
 				out, _, s, err := drainForeign([]*fetch.Result{record.Result()}, f, report.Options{Verbose: true})
 				if err != nil || s.Total() != 1 || bytes.Contains(out, []byte("\nb: c")) {
 					t.Errorf("%s: %s: %v, %q", f.Name, text, err, out)
+				}
+				if f.Name == "json" && !json.Valid(out) {
+					t.Errorf("%s: %q is not JSON", text, out)
 				}
 			}
 		}

@@ -18,7 +18,7 @@ type recordWriter struct {
 	group      func(*fetch.Result) string // names the group; nil if that is not asked for
 
 	// Of the record at hand, kept for their memory.
-	url           []byte
+	text          []byte
 	names, values [][]byte
 	written       []bool // by field: its name came before, and so its value is written
 }
@@ -94,13 +94,13 @@ func appendAnomalies(b []byte, odd fetch.Anomalies) []byte {
 
 // appendAnswer appends the members that say what was asked and what came of it.
 func (w *recordWriter) appendAnswer(b []byte, r *fetch.Reply) []byte {
-	w.url = r.Target.AppendURL(w.url[:0])
+	w.text = r.Target.AppendURL(w.text[:0])
 	b = append(b, `"url":`...)
-	b = appendString(b, w.url)
+	b = appendString(b, w.text)
 	if r.Addr.IsValid() {
-		b = append(b, `,"addr":"`...)
-		b = r.Addr.AppendTo(b)
-		b = append(b, '"')
+		w.text = r.Addr.AppendTo(w.text[:0]) // with a zone, whose name can hold any character
+		b = append(b, `,"addr":`...)
+		b = appendString(b, w.text)
 	}
 	if r.Proxy != "" {
 		b = appendMember(b, "proxy", r.Proxy)
@@ -144,9 +144,9 @@ func (w *recordWriter) appendRaw(b []byte, r *fetch.Reply) []byte {
 
 // appendSection appends the members of a section.
 func (w *recordWriter) appendSection(b []byte, h *fetch.Head) []byte {
-	b = append(b, `"proto":"`...)
-	b = append(b, h.Proto...)
-	b = append(b, `","status":`...)
+	b = append(b, `"proto":`...)
+	b = appendString(b, []byte(h.Proto))
+	b = append(b, `,"status":`...)
 	b = strconv.AppendInt(b, int64(h.Status), 10)
 	b = append(b, `,"reason":`...)
 	b = appendString(b, h.Reason())
@@ -359,11 +359,9 @@ func appendDuration(b []byte, d time.Duration) []byte {
 // appendFailure appends an error. The text of its cause may hold a server's
 // bytes.
 func appendFailure(b []byte, e *fetch.Error) []byte {
-	b = append(b, `,"error":{"stage":"`...)
-	b = append(b, e.Stage...)
-	b = append(b, `","kind":"`...)
-	b = append(b, e.Kind...)
-	b = append(b, '"')
+	b = append(b, `,"error":{"stage":`...)
+	b = appendString(b, []byte(e.Stage))
+	b = appendMember(b, "kind", string(e.Kind))
 	b = appendMember(b, "message", Escape(e.Err.Error()))
 	if e.Hint != "" {
 		b = appendMember(b, "hint", e.Hint)
