@@ -192,7 +192,8 @@ func appendPlain(b, value []byte) []byte {
 	case len(value) == 0:
 		return b
 	case value[0] == '"':
-		return appendEscaped(b, unquote(value))
+		text, _ := stringOf(value)
+		return appendEscaped(b, text)
 	case value[0] == '[' && len(value) > 1 && value[1] == '"':
 		first := true
 		for item := range items(value) {

@@ -15,21 +15,7 @@ type jsonMember struct{ name, value []byte }
 // members yields those of an object, and none of another value.
 func members(object []byte) iter.Seq[jsonMember] {
 	return func(yield func(jsonMember) bool) {
-		if len(object) == 0 || object[0] != '{' {
-			return
-		}
-		for rest := object[1:]; rest[0] == '"'; {
-			end := valueEnd(rest)
-			name := rest[1 : end-1]
-			rest = rest[end+1:] // and the colon
-			end = valueEnd(rest)
-			if !yield(jsonMember{name, rest[:end]}) {
-				return
-			}
-			if rest = rest[end:]; rest[0] == ',' {
-				rest = rest[1:]
-			}
-		}
+		eachMember(object, func(name, value []byte) bool { return yield(jsonMember{name, value}) })
 	}
 }
 
@@ -37,7 +23,7 @@ func members(object []byte) iter.Seq[jsonMember] {
 func items(array []byte) iter.Seq[[]byte] {
 	return func(yield func([]byte) bool) {
 		for rest := array[1:]; rest[0] != ']'; {
-			end := valueEnd(rest)
+			end := endOfValue(rest)
 			if !yield(rest[:end]) {
 				return
 			}
@@ -48,57 +34,92 @@ func items(array []byte) iter.Seq[[]byte] {
 	}
 }
 
-// valueEnd is the length of the value that a text begins with.
-func valueEnd(text []byte) int {
+// stringOf is the text of a JSON string.
+func stringOf(value []byte) ([]byte, bool) {
+	if len(value) < 2 || value[0] != '"' {
+		return nil, false
+	}
+	if bytes.IndexByte(value, '\\') < 0 {
+		return value[1 : len(value)-1], true
+	}
+	var text string
+	err := json.Unmarshal(value, &text)
+	return []byte(text), err == nil
+}
+
+// eachMember calls f for each member of an object until f returns false, and
+// reports whether the text was an object, f returning true.
+func eachMember(object []byte, f func(key, value []byte) bool) bool {
+	if len(object) < 2 || object[0] != '{' || object[len(object)-1] != '}' {
+		return false
+	}
+	rest := object[1:]
+	for rest[0] == '"' {
+		k := endOfValue(rest)
+		if k < 0 || k+1 >= len(rest) || rest[k] != ':' {
+			return false
+		}
+		v := endOfValue(rest[k+1:])
+		if v <= 0 || k+1+v >= len(rest) || !f(rest[1:k-1], rest[k+1:k+1+v]) {
+			return false
+		}
+		if rest = rest[k+1+v:]; rest[0] != ',' {
+			break
+		}
+		if rest = rest[1:]; rest[0] != '"' {
+			return false
+		}
+	}
+	return string(rest) == "}"
+}
+
+// endOfValue is the length of the JSON value that a text begins with, and -1 if
+// the value does not end.
+func endOfValue(text []byte) int {
 	depth := 0
 	for i := 0; i < len(text); i++ {
 		switch text[i] {
 		case '"':
-			i += stringEnd(text[i:]) - 1
+			n := endOfString(text[i:])
+			if n < 0 {
+				return -1
+			}
+			if i += n - 1; depth == 0 {
+				return i + 1
+			}
 		case '{', '[':
 			depth++
-			continue
 		case '}', ']':
-			if depth--; depth < 0 {
-				return i
-			}
-		case ',':
 			if depth == 0 {
 				return i
 			}
-			continue
-		default:
-			continue
-		}
-		if depth == 0 {
-			return i + 1
+			if depth--; depth == 0 {
+				return i + 1
+			}
+		case ',', ':':
+			if depth == 0 {
+				return i
+			}
 		}
 	}
-	return len(text)
+	return -1
 }
 
-// stringEnd is the length of the string that a text begins with.
-func stringEnd(text []byte) int {
-	for i := 1; ; i++ {
-		i += bytes.IndexByte(text[i:], '"')
-		escapes := 0
-		for text[i-1-escapes] == '\\' {
-			escapes++
+// endOfString is the length of the JSON string that a text begins with, quotes
+// included, and -1 if the string does not end.
+func endOfString(text []byte) int {
+	for i := 1; ; {
+		n := bytes.IndexByte(text[i:], '"')
+		if n < 0 {
+			return -1
 		}
-		if escapes%2 == 0 {
-			return i + 1
+		end := i + n
+		backslashes := 0
+		for text[end-1-backslashes] == '\\' {
+			backslashes++
 		}
-	}
-}
-
-// unquote is the text of a string.
-func unquote(quoted []byte) []byte {
-	for _, c := range quoted {
-		if c == '\\' {
-			var text string
-			_ = json.Unmarshal(quoted, &text) // this package has written it
-			return []byte(text)
+		if i = end + 1; backslashes%2 == 0 {
+			return i
 		}
 	}
-	return quoted[1 : len(quoted)-1]
 }
