@@ -1,12 +1,16 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
+	"iter"
+	"maps"
+	"slices"
 	"strconv"
 	"time"
 )
 
-// counted is a number and its noun.
+// counted is a number and its noun, for a line of a terminal.
 func counted(n int, one, many string) string {
 	if n == 1 {
 		return "1 " + one
@@ -14,7 +18,8 @@ func counted(n int, one, many string) string {
 	return fmt.Sprintf("%d %s", n, many)
 }
 
-// amount is a number and its noun.
+// amount is a number and its noun, for the page, which writes numbers as
+// [Thousands] does.
 func amount(n int, one, many string) string {
 	if n == 1 {
 		return "1 " + one
@@ -37,4 +42,18 @@ func Thousands(n int) string {
 		digits = digits[:at] + "," + digits[at:]
 	}
 	return digits
+}
+
+// byCount yields the most frequent first.
+func byCount[K cmp.Ordered](counts map[K]int) iter.Seq2[K, int] {
+	keys := slices.SortedFunc(maps.Keys(counts), func(a, b K) int {
+		return cmp.Or(cmp.Compare(counts[b], counts[a]), cmp.Compare(a, b))
+	})
+	return func(yield func(K, int) bool) {
+		for _, key := range keys {
+			if !yield(key, counts[key]) {
+				return
+			}
+		}
+	}
 }

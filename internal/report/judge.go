@@ -1,10 +1,8 @@
 package report
 
 import (
-	"cmp"
 	"fmt"
 	"iter"
-	"maps"
 	"slices"
 	"strings"
 
@@ -29,12 +27,9 @@ type Checks struct {
 // String is a closing line: "checks: 3 of 1204 hosts failed: hsts >= 31536000 (2),
 // status == 200 (1)", the most frequent first.
 func (c *Checks) String() string {
-	clauses := slices.SortedFunc(maps.Keys(c.Counts), func(a, b string) int {
-		return cmp.Or(cmp.Compare(c.Counts[b], c.Counts[a]), cmp.Compare(a, b))
-	})
 	var list []string
-	for _, clause := range clauses {
-		list = append(list, fmt.Sprintf("%s (%d)", clause, c.Counts[clause]))
+	for clause, n := range byCount(c.Counts) {
+		list = append(list, fmt.Sprintf("%s (%d)", clause, n))
 	}
 	line := fmt.Sprintf("checks: %d of %s failed", c.Failed, counted(c.Judged, "host", "hosts"))
 	if len(list) > 0 {

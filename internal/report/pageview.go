@@ -137,14 +137,6 @@ func strip(s *Summary) (list []pageSlice) {
 	return list
 }
 
-// inClass counts the answered by the first digit of their status.
-func (s *Summary) inClass(class int) (n int) {
-	for _, one := range s.Statuses[100*class : 100*class+100] {
-		n += one
-	}
-	return n
-}
-
 // statusPanel has a bar for each class, and the statuses in it for a note.
 func statusPanel(s *Summary) pagePanel {
 	panel := pagePanel{Title: "Status"}
@@ -279,20 +271,6 @@ func (t *tally) fieldsPanel(title string, caching bool) pagePanel {
 		panel.Bars = append(panel.Bars, bar)
 	}
 	return panel
-}
-
-// byCount yields the most frequent first.
-func byCount[K cmp.Ordered](counts map[K]int) func(yield func(K, int) bool) {
-	keys := slices.SortedFunc(maps.Keys(counts), func(a, b K) int {
-		return cmp.Or(cmp.Compare(counts[b], counts[a]), cmp.Compare(a, b))
-	})
-	return func(yield func(K, int) bool) {
-		for _, key := range keys {
-			if !yield(key, counts[key]) {
-				return
-			}
-		}
-	}
 }
 
 func percent(n, of int) measure {

@@ -1,10 +1,7 @@
 package report
 
 import (
-	"cmp"
 	"fmt"
-	"maps"
-	"slices"
 	"strings"
 	"time"
 
@@ -117,24 +114,24 @@ func (s *Summary) Breakdown() string {
 // classes counts the answered by the first digit of their status.
 func (s *Summary) classes() (list []string) {
 	for class := range len(s.Statuses) / 100 {
-		n := 0
-		for _, one := range s.Statuses[100*class : 100*class+100] {
-			n += one
-		}
-		if n > 0 {
+		if n := s.inClass(class); n > 0 {
 			list = append(list, fmt.Sprintf("%dxx %d", class, n))
 		}
 	}
 	return list
 }
 
+func (s *Summary) inClass(class int) (n int) {
+	for _, one := range s.Statuses[100*class : 100*class+100] {
+		n += one
+	}
+	return n
+}
+
 // failures counts the failed, the most frequent kind first.
 func (s *Summary) failures() (list []string) {
-	kinds := slices.SortedFunc(maps.Keys(s.Kinds), func(a, b fetch.Kind) int {
-		return cmp.Or(cmp.Compare(s.Kinds[b], s.Kinds[a]), cmp.Compare(a, b))
-	})
-	for _, kind := range kinds {
-		list = append(list, fmt.Sprintf("%s %d", kind, s.Kinds[kind]))
+	for kind, n := range byCount(s.Kinds) {
+		list = append(list, fmt.Sprintf("%s %d", kind, n))
 	}
 	return list
 }
