@@ -22,7 +22,7 @@ type candidate struct {
 
 // slowAt is when the candidates after this one are asked beside it.
 func (c *candidate) slowAt(l *lookup) time.Time {
-	return c.begun.Add(min(slowCandidate, l.limit.Sub(l.begun)/4))
+	return c.begun.Add(min(slowCandidate, l.deadline.Sub(l.begun)/4))
 }
 
 // advance begins the candidate, and sends its questions that are due.
@@ -32,8 +32,8 @@ func (c *candidate) advance(l *lookup, now time.Time) {
 	}
 	for i := range c.questions {
 		q := &c.questions[i]
-		if q.isPending() && !now.Before(c.limit(l)) {
-			q.expire(c.limit(l).Sub(l.begun))
+		if q.isPending() && !now.Before(c.deadline(l)) {
+			q.expire(c.deadline(l).Sub(l.begun))
 		}
 		q.advance(now)
 		if q.isPending() && l.settings.singleRequest {
@@ -45,16 +45,16 @@ func (c *candidate) advance(l *lookup, now time.Time) {
 	}
 }
 
-// limit is when the candidate has failed if nothing was heard.
-func (c *candidate) limit(l *lookup) time.Time {
+// deadline is when the candidate has failed if nothing was heard.
+func (c *candidate) deadline(l *lookup) time.Time {
 	if !l.settings.bounded {
-		return l.limit
+		return l.deadline
 	}
-	limit := c.begun.Add(l.settings.timeout * time.Duration(l.settings.attempts*len(l.servers)))
-	if limit.After(l.limit) {
-		return l.limit
+	deadline := c.begun.Add(l.settings.timeout * time.Duration(l.settings.attempts*len(l.servers)))
+	if deadline.After(l.deadline) {
+		return l.deadline
 	}
-	return limit
+	return deadline
 }
 
 func (c *candidate) isPending() bool { return c.has((*question).isPending) }

@@ -22,7 +22,7 @@ type lookup struct {
 	servers    []*server // in the order to ask
 	candidates []candidate
 	begun      time.Time
-	limit      time.Time
+	deadline   time.Time
 	jitter     [8]byte        // at random, the same for both families
 	winner     *candidate     // its addresses were handed out, and another family is awaited
 	asked      netip.AddrPort // the server of the last answer
@@ -42,7 +42,7 @@ func (l *lookup) start() {
 		return
 	}
 	now := time.Now()
-	l.begun, l.limit = now, now.Add(l.r.config.Timeout)
+	l.begun, l.deadline = now, now.Add(l.r.config.Timeout)
 	binary.NativeEndian.PutUint64(l.jitter[:], rand.Uint64())
 	if l.entry.queued != nil {
 		close(l.entry.queued)
@@ -200,7 +200,7 @@ func (l *lookup) choose(now time.Time) (winner *candidate, failure *Error, wait 
 }
 
 // heldUntil is when the name as it was typed no longer waits for search domains that are not answered for.
-func (l *lookup) heldUntil() time.Time { return l.begun.Add(l.limit.Sub(l.begun) / 2) }
+func (l *lookup) heldUntil() time.Time { return l.begun.Add(l.deadline.Sub(l.begun) / 2) }
 
 // notFound is the error for a name of which all candidates are known to have no address.
 func (l *lookup) notFound() *Error {
@@ -219,7 +219,7 @@ func (l *lookup) notFound() *Error {
 
 // sleep sets the timer for what is due next.
 func (l *lookup) sleep(now time.Time) {
-	next := l.limit
+	next := l.deadline
 	sooner := func(t time.Time) {
 		if t.After(now) && t.Before(next) {
 			next = t
@@ -232,7 +232,7 @@ func (l *lookup) sleep(now time.Time) {
 		}
 		if l.winner == nil {
 			sooner(c.slowAt(l))
-			sooner(c.limit(l))
+			sooner(c.deadline(l))
 		}
 		if !c.partial.IsZero() {
 			sooner(c.partial.Add(resolutionDelay))

@@ -82,7 +82,7 @@ func (q *question) advance(now time.Time) {
 		case a != nil:
 			q.ask(a, now)
 		case slices.ContainsFunc(q.attempts, func(a attempt) bool { return a.busy }):
-			q.due = q.lookup.limit
+			q.due = q.lookup.deadline
 			return
 		default:
 			q.settle(failed)

@@ -10,7 +10,7 @@ import (
 
 // askSystem has the system's own resolver find the name.
 func (l *lookup) askSystem() {
-	ctx, cancel := context.WithDeadline(l.r.ctx, l.limit)
+	ctx, cancel := context.WithDeadline(l.r.ctx, l.deadline)
 	l.stop = append(l.stop, cancel)
 	name := l.entry.name
 	l.r.running.Go(func() {
