@@ -43,7 +43,11 @@ func (p *portable) Connect(ctx context.Context, addr netip.AddrPort, deadline ti
 	}
 	b := &boundConn{Conn: conn, ctx: p.ctx}
 	b.unbind = context.AfterFunc(p.ctx, func() { conn.SetDeadline(longAgo()) })
-	return b, b.SetDeadline(deadline)
+	if err := b.SetDeadline(deadline); err != nil {
+		b.Close()
+		return nil, err
+	}
+	return b, nil
 }
 
 func (*portable) Close() {}
