@@ -252,7 +252,7 @@ func (c *config) addTargets(args []string, s streams) error {
 		case err != nil:
 			return usage("%s: %w", shown, errors.Unwrap(err))
 		case isFile(text) && !c.quiet:
-			fmt.Fprintf(s.err, "wget: %s is asked as a host, and there is a file of that name: -i reads targets from a file\n", report.Escape(shown))
+			fmt.Fprintf(s.err, "%s: %s is asked as a host, and there is a file of that name: -i reads targets from a file\n", c.report.Program, report.Escape(shown))
 		}
 		c.specs = append(c.specs, spec)
 	}
