@@ -70,7 +70,8 @@ type Options struct {
 	Ordered   bool    // send results in the order of the targets
 
 	// Starting is told of each target when its turn comes, and if AllAddrs of each
-	// address but the first, as TARGET@ADDRESS; nil means nobody is.
+	// address but the first, as TARGET@ADDRESS, then by many goroutines; nil means
+	// nobody is.
 	Starting func(Target)
 	// Done is told of each result, by many goroutines, as soon as its target is over,
 	// or its address if AllAddrs; nil means nobody is. The result may be sent much
