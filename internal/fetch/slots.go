@@ -84,12 +84,12 @@ func (s *slots) release() {
 // acquires one again. It waits on one channel at a time and nothing else, which
 // keeps stacks small.
 func (s *slots) acquireSite(at site) {
-	turn := s.queueAt(at)
-	if turn == nil {
+	granted := s.queueAt(at)
+	if granted == nil {
 		return
 	}
 	<-s.inFlight
-	<-turn
+	<-granted
 	s.inFlight <- struct{}{}
 }
 
@@ -106,9 +106,9 @@ func (s *slots) queueAt(at site) <-chan struct{} {
 		q.used++
 		return nil
 	}
-	turn := make(chan struct{})
-	q.waiting = append(q.waiting, turn)
-	return turn
+	granted := make(chan struct{})
+	q.waiting = append(q.waiting, granted)
+	return granted
 }
 
 // releaseSite gives back what acquireSite acquired.
@@ -132,8 +132,8 @@ func (s *slots) end() {
 	defer s.mu.Unlock()
 	s.ended = true
 	for _, q := range s.sites {
-		for _, turn := range q.waiting {
-			close(turn)
+		for _, granted := range q.waiting {
+			close(granted)
 		}
 		q.used += len(q.waiting)
 		q.waiting = nil

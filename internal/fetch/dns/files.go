@@ -14,7 +14,7 @@ type systemFiles struct {
 	servers  []*server
 	sources  sources
 	hosts    *hosts
-	turn     atomic.Uint32 // of the server to ask first
+	lookups  atomic.Uint32 // so far, if servers are asked in turn
 }
 
 func (r *Resolver) readFiles() *systemFiles {
@@ -52,7 +52,7 @@ func (r *Resolver) readFiles() *systemFiles {
 func (f *systemFiles) order(now time.Time) []*server {
 	servers := slices.Clone(f.servers)
 	if f.settings.rotate && len(servers) > 1 {
-		first := int(f.turn.Add(1)-1) % len(servers)
+		first := int(f.lookups.Add(1)-1) % len(servers)
 		servers = append(servers[first:], servers[:first]...)
 	}
 	if len(servers) == 1 {

@@ -278,11 +278,11 @@ func testRestart(t *testing.T, d *daemon, dir string, argv []string) *daemon {
 	go func() {
 		says := make(map[string]int)
 		defer func() { done <- says }()
-		limit := make(chan string, 64)
+		names := make(chan string, 64)
 		results := make(chan string)
 		for range 64 {
 			go func() {
-				for name := range limit {
+				for name := range names {
 					answer, err := r.Lookup(t.Context(), Query{Name: name})
 					results <- say(Answer{Addrs: answer.Addrs}, err)
 				}
@@ -291,12 +291,12 @@ func testRestart(t *testing.T, d *daemon, dir string, argv []string) *daemon {
 		}
 		go func() {
 			for i := range 20_000 {
-				limit <- fmt.Sprintf("h%d.right.lab.test", i)
+				names <- fmt.Sprintf("h%d.right.lab.test", i)
 				if i%100 == 0 {
 					time.Sleep(10 * time.Millisecond) // so that some restarts fall into the run
 				}
 			}
-			close(limit)
+			close(names)
 		}()
 		for left := 64; left > 0; {
 			if text := <-results; text == "" {
