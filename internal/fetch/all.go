@@ -22,21 +22,22 @@ func All(ctx context.Context, targets iter.Seq[Target], o Options) <-chan *Resul
 	}
 	go func() {
 		defer close(results)
-		anywhere := place(func(list ...*Result) { send(results, list) })
+		forAll := receiver(func(list ...*Result) { send(results, list) })
 		if o.AllAddrs {
-			anywhere = together(anywhere)
+			forAll = oneAtATime(forAll)
 		}
-		f.each(ctx, targets, func() place { return anywhere })
+		f.each(ctx, targets, func() receiver { return forAll })
 	}()
 	return results
 }
 
-// together is a place that takes the results of one target after those of another.
-func together(p place) place {
+// oneAtATime is a receiver that takes the results of one target after those of
+// another.
+func oneAtATime(to receiver) receiver {
 	var mu sync.Mutex
 	return func(list ...*Result) {
 		mu.Lock()
 		defer mu.Unlock()
-		p(list...)
+		to(list...)
 	}
 }

@@ -7,8 +7,8 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// place takes the results of one target, all at once.
-type place func(...*Result)
+// receiver takes the results of one target, all at once.
+type receiver func(...*Result)
 
 func send(to chan<- *Result, list []*Result) {
 	for _, r := range list {
@@ -16,9 +16,9 @@ func send(to chan<- *Result, list []*Result) {
 	}
 }
 
-// each asks every target and hands its results to the place that next gives for
-// it. It returns when all have been handed over.
-func (f *fetcher) each(ctx context.Context, targets iter.Seq[Target], next func() place) {
+// each asks every target and hands its results to the receiver that next returns
+// for the target. It returns when all have been handed over.
+func (f *fetcher) each(ctx context.Context, targets iter.Seq[Target], next func() receiver) {
 	defer f.close()
 	var group errgroup.Group
 	defer group.Wait()

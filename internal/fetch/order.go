@@ -23,7 +23,7 @@ func (f *fetcher) inOrder(ctx context.Context, targets iter.Seq[Target], results
 	held := newBacklog()
 	go func() {
 		defer close(places)
-		f.each(ctx, targets, func() place {
+		f.each(ctx, targets, func() receiver {
 			held.start()
 			kept := make(chan []*Result, 1) // so that a host need not wait for its turn
 			places <- kept
