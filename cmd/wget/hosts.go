@@ -109,14 +109,14 @@ func (h *hosts) expectedInAll() (n int, exact bool) {
 func (h *hosts) targets(ctx context.Context) iter.Seq[fetch.Target] {
 	return func(yield func(fetch.Target) bool) {
 		defer h.exhausted.Store(true)
-		n := &numbering{hosts: h, yield: yield}
+		n := &numbering{list: h, yield: yield}
 		for _, spec := range h.specs {
 			if !n.add(spec) {
 				return
 			}
 		}
 		for _, in := range h.inputs {
-			if !h.readInput(ctx, in, n) {
+			if !n.readInput(ctx, in) {
 				return
 			}
 		}
@@ -125,7 +125,7 @@ func (h *hosts) targets(ctx context.Context) iter.Seq[fetch.Target] {
 
 // numbering numbers targets as they are read.
 type numbering struct {
-	*hosts
+	list  *hosts
 	next  int // index of the next target
 	yield func(fetch.Target) bool
 }
@@ -133,9 +133,10 @@ type numbering struct {
 // add yields those targets of a spec that are to be asked, until yield returns
 // false.
 func (n *numbering) add(spec fetch.Spec) bool {
-	for i, t := range spec.Every(n.shard.after(n.next), n.shard.step()) {
+	shard := n.list.shard
+	for i, t := range spec.Every(shard.after(n.next), shard.step()) {
 		t.Index = n.next + i
-		n.read.Store(int64(t.Index) + 1)
+		n.list.read.Store(int64(t.Index) + 1)
 		if n.isPassedOver(t.Index) {
 			continue
 		}
@@ -150,16 +151,17 @@ func (n *numbering) add(spec fetch.Spec) bool {
 // skip numbers targets that nobody asks for.
 func (n *numbering) skip(count int) {
 	n.next += min(count, math.MaxInt-n.next)
-	n.read.Store(int64(n.next))
+	n.list.read.Store(int64(n.next))
 }
 
 func (n *numbering) isPassedOver(index int) bool {
-	return !n.shard.has(index) || n.done != nil && n.done(index)
+	return !n.list.shard.has(index) || n.list.done != nil && n.list.done(index)
 }
 
 // readInput yields the targets of one input, and reports whether to go on with
 // the next.
-func (h *hosts) readInput(ctx context.Context, in input, n *numbering) bool {
+func (n *numbering) readInput(ctx context.Context, in input) bool {
+	h := n.list
 	first, wanted := true, true
 	err := readLines(ctx, h.opened(in), func(line []byte, long bool) bool {
 		h.consumed.Add(int64(len(line)))
@@ -205,12 +207,12 @@ func (n *numbering) addLine(line []byte) bool {
 	if len(line) == 0 {
 		return true
 	}
-	if n.isPassedOver(n.next) && fetch.IsSingle(line, n.defaults) {
+	if n.isPassedOver(n.next) && fetch.IsSingle(line, n.list.defaults) {
 		n.skip(1)
 		return true
 	}
 	text := string(line)
-	spec, err := fetch.Parse(text, n.defaults)
+	spec, err := fetch.Parse(text, n.list.defaults)
 	if strings.Contains(text, byteOrderMark) {
 		err = errors.New("a byte order mark inside of the line: two files were joined here")
 	}
