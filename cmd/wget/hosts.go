@@ -1,13 +1,9 @@
 package wget
 
 import (
-	"bytes"
-	"context"
-	"errors"
 	"fmt"
 	"hash"
 	"io"
-	"iter"
 	"math"
 	"strings"
 	"sync/atomic"
@@ -104,122 +100,11 @@ func (h *hosts) expectedInAll() (n int, exact bool) {
 	return h.listed + int(inFiles), false
 }
 
-// targets yields the targets that are to be asked, numbered from 0 by their place
-// in the whole list. It ends early when ctx does, also while it waits for input.
-func (h *hosts) targets(ctx context.Context) iter.Seq[fetch.Target] {
-	return func(yield func(fetch.Target) bool) {
-		defer h.exhausted.Store(true)
-		n := &numbering{list: h, yield: yield}
-		for _, spec := range h.specs {
-			if !n.add(spec) {
-				return
-			}
-		}
-		for _, in := range h.inputs {
-			if !n.readInput(ctx, in) {
-				return
-			}
-		}
-	}
-}
-
-// numbering numbers targets as they are read.
-type numbering struct {
-	list  *hosts
-	next  int // index of the next target
-	yield func(fetch.Target) bool
-}
-
-// add yields those targets of a spec that are to be asked, until yield returns
-// false.
-func (n *numbering) add(spec fetch.Spec) bool {
-	shard := n.list.shard
-	for i, t := range spec.Every(shard.after(n.next), shard.step()) {
-		t.Index = n.next + i
-		n.list.read.Store(int64(t.Index) + 1)
-		if n.isPassedOver(t.Index) {
-			continue
-		}
-		if !n.yield(t) {
-			return false
-		}
-	}
-	n.skip(spec.Count())
-	return true
-}
-
-// skip numbers targets that nobody asks for.
-func (n *numbering) skip(count int) {
-	n.next += min(count, math.MaxInt-n.next)
-	n.list.read.Store(int64(n.next))
-}
-
-func (n *numbering) isPassedOver(index int) bool {
-	return !n.list.shard.has(index) || n.list.done != nil && n.list.done(index)
-}
-
-// readInput yields the targets of one input, and reports whether to go on with
-// the next.
-func (n *numbering) readInput(ctx context.Context, in input) bool {
-	h := n.list
-	first, wanted := true, true
-	err := readLines(ctx, h.opened(in), func(line []byte, long bool) bool {
-		h.consumed.Add(int64(len(line)))
-		if first && isUTF16(line) {
-			h.fail(usage("%s is UTF-16: a list of targets is UTF-8", in.name))
-			return false
-		}
-		first = false
-		if long {
-			wanted = n.add(fetch.BadTarget(startOf(line), fmt.Errorf("a line of more than %d bytes", maxLine)).Only())
-		} else {
-			wanted = n.addLine(line)
-		}
-		return wanted
-	})
-	if err != nil {
-		h.fail(fileError(fmt.Errorf("reading %s: %w", in.name, err)))
-	}
-	return wanted && ctx.Err() == nil
-}
-
 // fail keeps the first error.
 func (h *hosts) fail(err error) {
 	if h.failed == nil {
 		h.failed = err
 	}
-}
-
-// isUTF16 reports whether a file that starts with these bytes is UTF-16, with or
-// without a byte order mark. No target has a zero byte.
-func isUTF16(start []byte) bool {
-	if len(start) < 2 {
-		return false
-	}
-	pair := [2]byte(start)
-	return pair == [2]byte{0xff, 0xfe} || pair == [2]byte{0xfe, 0xff} || (pair[0] == 0) != (pair[1] == 0)
-}
-
-// addLine yields the targets of one line. A line that is no target is yielded with
-// its error. A line that is nobody's is not parsed.
-func (n *numbering) addLine(line []byte) bool {
-	line = withoutComment(bytes.TrimPrefix(line, []byte(byteOrderMark)))
-	if len(line) == 0 {
-		return true
-	}
-	if n.isPassedOver(n.next) && fetch.IsSingle(line, n.list.defaults) {
-		n.skip(1)
-		return true
-	}
-	text := string(line)
-	spec, err := fetch.Parse(text, n.list.defaults)
-	if strings.Contains(text, byteOrderMark) {
-		err = errors.New("a byte order mark inside of the line: two files were joined here")
-	}
-	if err != nil {
-		spec = fetch.BadTarget(text, err).Only()
-	}
-	return n.add(spec)
 }
 
 // opened opens an input that passes on to the digest what is read.
@@ -237,36 +122,4 @@ func (h *hosts) opened(in input) func() (io.ReadCloser, error) {
 			io.Closer
 		}{io.TeeReader(r, h.digest), r}, nil
 	}
-}
-
-// byteOrderMark starts each of the files that make a list, on some systems.
-const byteOrderMark = "\ufeff"
-
-// withoutComment is a line without its end, the space around it, and a comment:
-// a # at the start or after a space or tab, and the rest of the line.
-func withoutComment(line []byte) []byte {
-	for from := 0; ; {
-		i := bytes.IndexByte(line[from:], '#')
-		if i < 0 {
-			return bytes.TrimSpace(line)
-		}
-		from += i + 1
-		if before := line[:from-1]; len(bytes.TrimSpace(before)) == 0 || bytes.HasSuffix(before, []byte(" ")) || bytes.HasSuffix(before, []byte("\t")) {
-			return bytes.TrimSpace(before)
-		}
-	}
-}
-
-// startOf names a line that is too long, by its text up to the place where
-// credentials could begin.
-func startOf(line []byte) string {
-	text := fetch.WithoutUser(string(line))
-	scheme, rest, found := strings.Cut(text[:min(80, len(text))], "://")
-	if !found {
-		scheme, rest = "", scheme
-	} else {
-		scheme += "://"
-	}
-	rest, _, _ = strings.Cut(rest, ":")
-	return scheme + rest + "..."
 }
