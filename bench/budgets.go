@@ -98,7 +98,7 @@ func (r *results) peaks(name, client string) []row {
 	return rows
 }
 
-func (r *results) verdict() string {
+func (r *results) budgetTable() string {
 	if len(r.Budgets) == 0 {
 		return ""
 	}

@@ -101,7 +101,7 @@ func run(ctx context.Context) (code int, err error) {
 		}
 	}
 	found.Budgets = found.budgets()
-	fmt.Print(found.verdict())
+	fmt.Print(found.budgetTable())
 	text, err := json.MarshalIndent(found, "", "  ")
 	if err != nil {
 		return 1, err

@@ -9,6 +9,7 @@ import (
 	"embed"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -150,6 +151,11 @@ func (l *lab) measure(ctx context.Context, c client, j job) (s spent, err error)
 	if err != nil {
 		return s, err
 	}
+	return readSpent(r)
+}
+
+// readSpent reads what the program timed says of the command that it ran.
+func readSpent(r io.Reader) (s spent, err error) {
 	var kib float64
 	if _, err := fmt.Fscan(r, &s.User, &s.System, &s.Wall, &kib); err != nil {
 		return s, fmt.Errorf("timed: %w", err)

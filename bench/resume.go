@@ -38,15 +38,17 @@ func (l *lab) resume(ctx context.Context, records int) (r resumption, err error)
 	cmd.Stderr, cmd.ExtraFiles = &says, []*os.File{write}
 	err = cmd.Run()
 	write.Close()
-	if err != nil || !bytes.HasSuffix(says.Bytes(), []byte(" + 0 failed + 0 missing\n")) {
+	if err == nil && !bytes.HasSuffix(says.Bytes(), []byte(" + 0 failed + 0 missing\n")) {
+		err = errors.New("not every host answered")
+	}
+	if err != nil {
 		return r, fmt.Errorf("going on with %d records: %w: %.300s", n, err, &says)
 	}
-	var s spent
-	var kib float64
-	if _, err := fmt.Fscan(read, &s.User, &s.System, &s.Wall, &kib); err != nil {
-		return r, fmt.Errorf("timed: %w", err)
+	s, err := readSpent(read)
+	if err != nil {
+		return r, err
 	}
-	r = resumption{n, s.cpu() / float64(n), s.Wall / 1e6, kib * 1024}
+	r = resumption{n, s.cpu() / float64(n), s.Wall / 1e6, s.Peak}
 	fmt.Printf("%d records to go on with: %.2f µs each, %.1f s, peak %.1f MB\n\n", n, r.CPU, r.Seconds, r.Peak/1e6)
 	return r, nil
 }
