@@ -79,7 +79,7 @@ func BenchmarkRecord(b *testing.B) {
 // BenchmarkDrain takes typical results from a channel that always has one, and writes them to nowhere.
 func BenchmarkDrain(b *testing.B) {
 	r := typical(b)
-	for _, f := range append(formats(), Page()) {
+	for _, f := range append(Formats(), Page()) {
 		b.Run(f.Name, func(b *testing.B) {
 			results := make(chan *fetch.Result, 1)
 			go func() {

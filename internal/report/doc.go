@@ -6,6 +6,6 @@
 //
 // One loop, that of [Drain], writes everything: no line is torn and no lock is
 // needed. A format is a [Reporter]: one file, one constructor and one line in
-// formats. Text from a server is escaped before it reaches a terminal
+// [Formats]. Text from a server is escaped before it reaches a terminal
 // (escape.go). recordwriter.go writes the JSON record, and record.go reads it back.
 package report

@@ -41,7 +41,7 @@ type Sink struct {
 // format is the format of the sink, also if it is the default.
 func (s Sink) format() Format {
 	if s.Format.New == nil {
-		return formats()[0]
+		return Formats()[0]
 	}
 	return s.Format
 }
@@ -62,8 +62,8 @@ type Format struct {
 	New func(Options) Reporter
 }
 
-// formats lists the ways to show results; the first is the default.
-func formats() []Format {
+// Formats lists the ways to show results; the first is the default.
+func Formats() []Format {
 	return []Format{
 		{Name: "lines", About: "one line per header, coloured per host in a terminal", HasColumns: true, HasGroups: true, New: newLines},
 		{
@@ -76,12 +76,9 @@ func formats() []Format {
 	}
 }
 
-// Formats lists the ways to show results; the first is the default.
-func Formats() []Format { return formats() }
-
 // LookupFormat finds a format by its name.
 func LookupFormat(name string) (f Format, found bool) {
-	for _, f := range formats() {
+	for _, f := range Formats() {
 		if f.Name == name {
 			return f, true
 		}
