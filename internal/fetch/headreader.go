@@ -105,7 +105,7 @@ func (h *headReader) next() (done bool, err error) {
 // nextSection ends a section, and begins another unless it was the final one.
 func (h *headReader) nextSection(end int) (done bool, err error) {
 	h.endSection(end)
-	if h.final.Status < 100 || h.final.Status >= firstSuccess || h.final.Status == switching {
+	if !isInterim(h.final.Status) {
 		return true, nil
 	}
 	h.interim = append(h.interim, h.final)
@@ -116,6 +116,10 @@ func (h *headReader) nextSection(end int) (done bool, err error) {
 	}
 	return false, nil
 }
+
+// isInterim reports whether another section follows one of some status (RFC 9110
+// section 15.2).
+func isInterim(status int) bool { return 100 <= status && status < firstSuccess && status != switching }
 
 func tooManyInterim() error {
 	return &Error{Stage: StageHead, Kind: KindLimit, Err: fmt.Errorf("more than %d interim replies (1xx)", maxInterim)}

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"iter"
 	"strconv"
-	"strings"
 )
 
 // The functions of this file make heads and targets of what an earlier run
@@ -51,26 +50,42 @@ func RecordedSections(raw []byte) (interim []Head, final Head) {
 }
 
 // recordedHTTP2 is RecordedSections for the lines that HTTP/2 fields are written
-// down as.
+// down as. A section that cannot be a reply has no parts.
 func recordedHTTP2(raw []byte) (interim []Head, final Head) {
-	for {
-		end := bytes.Index(raw, []byte("\r\n\r\n"))
-		if end < 0 {
-			return interim, final
+	for len(raw) > 0 {
+		section, end := raw, bytes.Index(raw, []byte("\r\n\r\n"))
+		if end >= 0 {
+			section = raw[:end+len("\r\n\r\n")]
 		}
-		section := raw[:end+4]
-		code, _, _ := strings.Cut(strings.TrimPrefix(string(section), protoHTTP2+" "), "\r\n")
-		status, err := strconv.Atoi(code)
-		if err != nil || status < 0 || status > maxStatus {
-			status = 0
+		status, ok := recordedStatus(section)
+		if !ok {
+			break
 		}
-		final = decodedHead(status)
-		final.Raw, final.read = section, true
-		if raw = raw[end+4:]; len(raw) == 0 {
-			return interim, final
+		head := decodedHead(status)
+		head.Raw, head.read = section, true
+		if end < 0 || !isInterim(status) {
+			return interim, head
 		}
-		interim = append(interim, final)
+		interim = append(interim, head)
+		raw = raw[len(section):]
 	}
+	return interim, Head{}
+}
+
+// recordedStatus reads the line that decodedHead stands for.
+func recordedStatus(section []byte) (status int, ok bool) {
+	line, _, found := bytes.Cut(section, []byte("\r\n"))
+	code, isHTTP2 := bytes.CutPrefix(line, []byte(protoHTTP2+" "))
+	if !found || !isHTTP2 || len(code) != 3 {
+		return 0, false
+	}
+	for _, c := range code {
+		if !isDigit(c) {
+			return 0, false
+		}
+		status = 10*status + int(c-'0')
+	}
+	return status, true
 }
 
 // AnomaliesNamed is the set of those with the names. Names that are not known are

@@ -29,8 +29,11 @@ func (r *Record) Result() *fetch.Result {
 	}
 	if e := r.Error; e != nil {
 		out.Err = &fetch.Error{Stage: e.Stage, Kind: e.Kind, Err: errors.New(unescape(e.Message)), Hint: e.Hint}
-		if e.Stage == fetch.StageTarget {
+		switch {
+		case e.Stage == fetch.StageTarget:
 			out.Target.Err = out.Err
+		case !isShown(out):
+			out.Head = fetch.Head{} // it was refused, whatever it looks like
 		}
 	}
 	return out
@@ -83,7 +86,11 @@ func (s *Section) fields() iter.Seq2[string, string] {
 // oneLine keeps a record that was made by somebody else from adding lines.
 func oneLine(text string) string { return strings.ReplaceAll(text, "\n", " ") }
 
-func inTime(seconds float64) time.Duration { return time.Duration(seconds * float64(time.Second)) }
+// inTime is a time that a record can hold again, whatever it has been written
+// down as: no step takes less than none, or thirty years.
+func inTime(seconds float64) time.Duration {
+	return time.Duration(min(max(seconds, 0), 1e9) * float64(time.Second))
+}
 
 func (t *TLS) session() *fetch.Session {
 	if t == nil {

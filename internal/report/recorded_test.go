@@ -90,6 +90,8 @@ func TestRecordedForeign(t *testing.T) {
 		`{"target":"a.test","proto":"HTTP/2","raw":"SFRUUC8yIHgNCg0KSFRUUC8yIDIwMA0KDQo="}`,
 		`{"target":"a.test","status":200,"proto":"\"\nb: c","reason":"OK\r\nb: c\n","headers":{}}`,
 		`{"target":"a.test","addr":"[fe80::1%\"\\]:80","edge":{"n":0,"of":1},"error":{"stage":"\"","kind":"\\","message":"x"}}`,
+		`{"target":"a.test","proto":"HTTP/2","raw":"SFRUUC8yIDEwMw0KDQoNCg0K"}`, // whose second section is empty
+		`{"target":"a.test","seconds":{"dns":-0.5,"first_byte":-1e300,"total":1e300}}`,
 	} {
 		for record, err := range report.Records(strings.NewReader(text)) {
 			if err != nil {
