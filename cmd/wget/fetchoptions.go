@@ -1,6 +1,7 @@
 package wget
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"os"
@@ -10,12 +11,16 @@ import (
 	"wget/internal/fetch/dns"
 )
 
+// resolverTime bounds a lookup that no flag does: the two attempts of five seconds
+// each that are the default of resolv.conf(5).
+const resolverTime = 10 * time.Second
+
 // fetchOptions says how to ask. A bound that this process cannot keep is lowered,
 // and stderr says so.
 func (f *flags) fetchOptions(set func(string) bool, stderr io.Writer) (o fetch.Options, err error) {
 	o = fetch.Options{
 		Protocol: "HTTP/1.1", Method: f.method, UserAgent: f.userAgent, ServerName: f.sni, NoSNI: set("sni") && f.sni == "",
-		DNS: dns.Config{Timeout: time.Duration(f.dnsTimeout)}, ConnectTimeout: time.Duration(f.connectTimeout),
+		DNS: dns.Config{Timeout: cmp.Or(time.Duration(f.dnsTimeout), resolverTime)}, ConnectTimeout: time.Duration(f.connectTimeout),
 		ReadTimeout: time.Duration(f.readTimeout), MaxTime: time.Duration(f.maxTime),
 		Tries: f.tries, RetryRefused: f.retryRefused,
 		Location: f.location, MaxRedirect: f.maxRedirect, AllowPrivate: f.allowPrivate,

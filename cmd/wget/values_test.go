@@ -1,6 +1,10 @@
 package wget
 
-import "testing"
+import (
+	"strings"
+	"testing"
+	"time"
+)
 
 func TestParseServer(t *testing.T) {
 	for text, want := range map[string]string{
@@ -18,6 +22,30 @@ func TestParseServer(t *testing.T) {
 	} {
 		if got, err := parseServer(text); err != nil || got.String() != want {
 			t.Errorf("%q: %v, %v; not %s", text, got, err, want)
+		}
+	}
+}
+
+// Without a bound of its own a lookup has the time that resolvers give it.
+func TestLookupTime(t *testing.T) {
+	for _, c := range []struct {
+		args string
+		want time.Duration
+	}{
+		{"", 5 * time.Second},
+		{"-T 2", 2 * time.Second},
+		{"-T 2 --dns-timeout 0", 10 * time.Second},
+		{"-T 0", 10 * time.Second},
+		{"-T 0 --dns-timeout 1", time.Second},
+	} {
+		var got *config
+		command := newCommand("wget", streams{strings.NewReader(""), t.Output(), t.Output()}, t.Output(), func(c *config) { got = c })
+		command.SetArgs(append(strings.Fields(c.args), "a.test"))
+		if err := command.ExecuteContext(t.Context()); err != nil {
+			t.Fatalf("%q: %v", c.args, err)
+		}
+		if got.fetch.DNS.Timeout != c.want {
+			t.Errorf("%q: %v, want %v", c.args, got.fetch.DNS.Timeout, c.want)
 		}
 	}
 }
