@@ -203,7 +203,7 @@ func (l *lab) slow(ctx context.Context, port int, flags ...string) (*server, err
 }
 
 // nginx serves a page of 64 KiB under a status line and 14 fields, a page of 1 MiB, and the first over TLS 1.3.
-// It is one process, and stays the user that it is, who is root in a namespace of a user.
+// nginx is one process, and stays the user who started it, which is root in a namespace that a user has made.
 func (l *lab) nginx(ctx context.Context, on network, attr *syscall.SysProcAttr) (*server, error) {
 	dir := l.path("nginx-" + on.name)
 	for name, size := range map[string]int{"page": 64 << 10, "big": 1 << 20} {

@@ -185,7 +185,7 @@ func (j *journal) recount() error {
 		}
 	}
 	if j.again {
-		if err := j.tally(context.Background(), end, false); err != nil {
+		if err := j.tally(context.Background(), end, false); err != nil { // also of a run that was interrupted
 			return err
 		}
 	}
@@ -200,5 +200,5 @@ func (j *journal) complete(list *hosts) error {
 	if err := j.cut(); err != nil || j.part == nil {
 		return err
 	}
-	return j.part.agree(context.Background(), fingerprint(list.digest))
+	return j.part.agree(context.Background(), fingerprint(list.digest)) // a part that is whole is not given up for a signal
 }

@@ -63,8 +63,8 @@ func (j *journal) resume(ctx context.Context, list *hosts) error {
 	return j.verify(ctx, list)
 }
 
-// Write appends records. What a dead process has left behind the whole ones goes
-// when the first is written, and not before: the list may turn out to be another.
+// Write appends records. The part of a record that a dead process has left is cut
+// off before the first write, and not earlier: the list may turn out to be another.
 func (j *journal) Write(p []byte) (int, error) {
 	if err := j.cut(); err != nil {
 		return 0, err

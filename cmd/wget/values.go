@@ -178,8 +178,8 @@ func parseServer(text string) (netip.AddrPort, error) {
 	return server, nil
 }
 
-// parseServerAddr reads an address, IPv6 bare or in brackets. What ends in :53 is
-// one too, but was hardly meant so.
+// parseServerAddr reads an address, IPv6 bare or in brackets. A bare IPv6 address
+// that ends in :53 is refused, since the end was probably meant as a port.
 func parseServerAddr(text string) (netip.Addr, error) {
 	bare := text
 	if strings.HasPrefix(text, "[") && strings.HasSuffix(text, "]") {

@@ -55,9 +55,9 @@ func (v *visit) hop(next Target) {
 	v.start = time.Now()
 }
 
-// stray notes that the visit has left the origin that the user meant: what the
-// options say of TLS with it is for no other. It returns what that is, the first
-// time.
+// stray notes that the visit has left the origin that the user meant. The SNI and
+// the client certificate of the options are for no other origin. The first call
+// names those of the two that are set.
 func (v *visit) stray() (withheld []string) {
 	if v.strayed {
 		return nil

@@ -34,7 +34,7 @@ type lookup struct {
 	over       bool
 }
 
-// start begins the lookup. It has its place.
+// start begins the lookup, which has its place.
 func (l *lookup) start() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
