@@ -40,13 +40,18 @@ type wireCase struct {
 }
 
 // wireCases reads testdata/wire.
-func wireCases(t testing.TB) []wireCase {
+func wireCases(t testing.TB) []*wireCase {
+	return readCases(t, "wire", func(name string) *wireCase { return &wireCase{name: name, max: DefaultMaxHeader} })
+}
+
+// readCases reads the cases in a folder of testdata: a row "== NAME" begins one, and
+// the rows below are added to it.
+func readCases[C interface{ add(row string) error }](t testing.TB, folder string, begin func(name string) C) (cases []C) {
 	t.Helper()
-	files, err := filepath.Glob("../../testdata/wire/*.txt")
+	files, err := filepath.Glob("../../testdata/" + folder + "/*.txt")
 	if err != nil || len(files) == 0 {
-		t.Fatalf("no cases in testdata/wire (%v)", err)
+		t.Fatalf("no cases in testdata/%s (%v)", folder, err)
 	}
-	var cases []wireCase
 	for _, file := range files {
 		text, err := os.ReadFile(file)
 		if err != nil {
@@ -58,7 +63,7 @@ func wireCases(t testing.TB) []wireCase {
 				continue
 			}
 			if name, ok := strings.CutPrefix(row, "== "); ok {
-				cases = append(cases, wireCase{name: topic + "/" + name, max: DefaultMaxHeader})
+				cases = append(cases, begin(topic+"/"+name))
 				continue
 			}
 			if len(cases) == 0 {
@@ -299,7 +304,7 @@ func TestHead(t *testing.T) {
 }
 
 // testSplits: the reading depends on the bytes alone.
-func testSplits(t *testing.T, c wireCase, want reading) {
+func testSplits(t *testing.T, c *wireCase, want reading) {
 	left := bytes.NewReader(c.reply)
 	if diff := diff(want, readStream(t, iotest.OneByteReader(left), c.max)); diff != "" {
 		t.Fatalf("byte by byte (-want +got):\n%s", diff)
@@ -320,7 +325,7 @@ func testSplits(t *testing.T, c wireCase, want reading) {
 
 // testCuts: a stream that ends early is never refused for what could have been
 // read, and what came of it is kept.
-func testCuts(t *testing.T, c wireCase, want reading) {
+func testCuts(t *testing.T, c *wireCase, want reading) {
 	decided := len(want.Raw)
 	if want.Verdict == "closed" {
 		decided = len(c.reply) + 1

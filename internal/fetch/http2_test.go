@@ -7,8 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -28,36 +26,8 @@ type frameCase struct {
 }
 
 // frameCases reads testdata/frames.
-func frameCases(t testing.TB) []frameCase {
-	t.Helper()
-	files, err := filepath.Glob("../../testdata/frames/*.txt")
-	if err != nil || len(files) == 0 {
-		t.Fatalf("no cases in testdata/frames (%v)", err)
-	}
-	var cases []frameCase
-	for _, file := range files {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		topic := strings.TrimSuffix(filepath.Base(file), ".txt")
-		for i, row := range strings.Split(string(text), "\n") {
-			if row == "" || row[0] == '#' {
-				continue
-			}
-			if name, ok := strings.CutPrefix(row, "== "); ok {
-				cases = append(cases, frameCase{name: topic + "/" + name, max: DefaultMaxHeader})
-				continue
-			}
-			if len(cases) == 0 {
-				t.Fatalf("%s:%d: a row before the first case", file, i+1)
-			}
-			if err := cases[len(cases)-1].add(row); err != nil {
-				t.Fatalf("%s:%d: %v", file, i+1, err)
-			}
-		}
-	}
-	return cases
+func frameCases(t testing.TB) []*frameCase {
+	return readCases(t, "frames", func(name string) *frameCase { return &frameCase{name: name, max: DefaultMaxHeader} })
 }
 
 // add takes one row in.
@@ -307,7 +277,7 @@ func TestFrames(t *testing.T) {
 
 // testFrameCuts: a stream that ends early is never refused for what could have
 // been read, and what came of it is kept.
-func testFrameCuts(t *testing.T, c frameCase, want reading) {
+func testFrameCuts(t *testing.T, c *frameCase, want reading) {
 	for _, i := range points(len(c.reply)) {
 		got, _, err := readFrames(t, bytes.NewReader(c.reply[:i]), c.max)
 		if got.Verdict == want.Verdict && got.Raw == want.Raw {
