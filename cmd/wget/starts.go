@@ -16,7 +16,13 @@ type starts struct {
 	announced       chan *fetch.Target // nil if nobody listens
 
 	mu      sync.Mutex
-	pending map[int]string // hosts that are not over, by index; nil if nobody asks
+	pending map[int]*pending // hosts that are not over, by index; nil if nobody asks
+}
+
+// pending is a host in flight.
+type pending struct {
+	name  string
+	times int // addresses that are asked, or 1
 }
 
 func newStarts(announce, name bool) *starts {
@@ -25,7 +31,7 @@ func newStarts(announce, name bool) *starts {
 		s.announced = make(chan *fetch.Target)
 	}
 	if name {
-		s.pending = make(map[int]string)
+		s.pending = make(map[int]*pending)
 	}
 	return s
 }
@@ -38,7 +44,12 @@ func (s *starts) add(t fetch.Target) {
 	s.n.Add(1)
 	if s.pending != nil {
 		s.mu.Lock()
-		s.pending[t.Index] = t.Authority()
+		host := s.pending[t.Index]
+		if host == nil {
+			host = &pending{name: t.Authority()}
+			s.pending[t.Index] = host
+		}
+		host.times++
 		s.mu.Unlock()
 	}
 	if s.announced != nil {
@@ -54,7 +65,10 @@ func (s *starts) finish(r *fetch.Result) {
 	s.over.Add(1)
 	if s.pending != nil {
 		s.mu.Lock()
-		delete(s.pending, r.Target.Index)
+		host := s.pending[r.Target.Index]
+		if host.times--; host.times == 0 {
+			delete(s.pending, r.Target.Index)
+		}
 		s.mu.Unlock()
 	}
 }
@@ -72,7 +86,7 @@ func (s *starts) slow() []string {
 	}
 	var names []string
 	for _, index := range slices.Sorted(maps.Keys(s.pending)) {
-		names = append(names, s.pending[index])
+		names = append(names, s.pending[index].name)
 	}
 	return names
 }

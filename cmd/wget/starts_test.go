@@ -35,3 +35,18 @@ func TestSlowTwice(t *testing.T) {
 		t.Errorf("%v, want the one that is left", slow)
 	}
 }
+
+// A host is waited for until the last of its addresses is over.
+func TestSlowAddress(t *testing.T) {
+	s := newStarts(false, true)
+	target := fetch.Target{Host: "h.test", Port: 80}
+	for range 3 {
+		s.add(target)
+	}
+	for left := 2; left >= 0; left-- {
+		s.finish(&fetch.Result{Target: target})
+		if slow := s.slow(); len(slow) > 0 != (left > 0) {
+			t.Errorf("%v with %d addresses in flight", slow, left)
+		}
+	}
+}
