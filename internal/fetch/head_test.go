@@ -239,7 +239,21 @@ func readingOf(t testing.TB, r *Result, err error) reading {
 	if sections+got.FinalRaw != got.Raw {
 		t.Errorf("the sections are not all that came:\n%q\n%q", sections+got.FinalRaw, got.Raw)
 	}
+	if got.Verdict != string(KindMalformed) {
+		checkRecorded(t, r)
+	}
 	return got
+}
+
+// checkRecorded wants the sections to be read back from a record as they were.
+func checkRecorded(t testing.TB, r *Result) {
+	t.Helper()
+	var again Result
+	again.Interim, again.Head = RecordedSections(r.Raw)
+	if len(again.Interim) != len(r.Interim) || again.Head.Status != r.Head.Status || !bytes.Equal(again.Head.Raw, r.Head.Raw) ||
+		again.Anomalies() != r.Anomalies() {
+		t.Errorf("%q is read back as %d interim sections, and %q", r.Raw, len(again.Interim), again.Head.Raw)
+	}
 }
 
 // chunks is a stream that gives one of its parts at each read.
