@@ -45,15 +45,22 @@ func newConditionError(text, message string, place file.Location) *ConditionErro
 }
 
 func compile(text string, result expr.Option) (*vm.Program, error) {
-	program, err := expr.Compile(
-		text, expr.Env(&environment{}), expr.Patch(callPatch{}), expr.MaxNodes(mostNodes), expr.DisableBuiltin("repeat"), result,
-	)
+	options := []expr.Option{
+		expr.Env(&environment{}), expr.Patch(callPatch{}), expr.MaxNodes(mostNodes), expr.DisableBuiltin("repeat"), result,
+	}
+	program, err := expr.Compile(text, options...)
 	var placed *file.Error
+	if err != nil && !errors.As(err, &placed) {
+		// A panic, and its stack: the compiler loses the type of filter(cookies, .Secure)[0]
+		// when it optimizes.
+		program, err = expr.Compile(text, append(options, expr.Optimize(false))...)
+	}
 	switch {
 	case errors.As(err, &placed):
 		return nil, newConditionError(text, placed.Message, placed.Location)
 	case err != nil:
-		return nil, newConditionError(text, err.Error(), file.Location{})
+		message, _, _ := strings.Cut(err.Error(), "\n")
+		return nil, newConditionError(text, message, file.Location{})
 	}
 	return program, nil
 }

@@ -65,6 +65,7 @@ func TestConditions(t *testing.T) {
 		`cookies[1].SameSite == "" && cookies[2].SameSite == "None" && cookies[2].name == "c" && !any(cookies, .Secure && .name == "b")`,
 		`status in 200..299 and not (status in [301, 302]) or port == 1`,
 		`let n = len(cookies); n == 3 && n < 4`,
+		`filter(cookies, .Secure)[0].name == "a" && filter(cookies, .Secure)[-1]?.HttpOnly`,
 	} {
 		t.Run(text, func(t *testing.T) {
 			if told := failures(t, report.Check{Condition: condition(t, text), Want: true}, r); told != nil {
