@@ -79,17 +79,25 @@ func isHex(c byte) bool {
 
 // isUnsafe reports whether a terminal or an editor would obey r or hide it instead
 // of showing it: C0 and C1 controls, the bidirectional controls (Unicode
-// Bidi_Control), the line and paragraph separators, and characters without width:
-// the soft hyphen, the zero-width space and joiners, and the byte order mark.
+// Bidi_Control), the line and paragraph separators, and characters that show nothing:
+// the soft hyphen, the zero-width space and joiners, the byte order mark, fillers, tags,
+// and the others that Unicode lets a font ignore (Default_Ignorable_Code_Point), but for
+// the 16 variation selectors that stand behind many an emoji.
 func isUnsafe(r rune) bool {
 	switch {
 	case r < ' ' && r != '\t', r >= 0x7f && r < 0xa0:
 		return true
-	case r == 0x061c, r == 0x200e, r == 0x200f, r >= 0x202a && r <= 0x202e, r >= 0x2066 && r <= 0x2069:
+	case r == 0x061c, r == 0x200e, r == 0x200f, r >= 0x202a && r <= 0x202e:
 		return true
 	case r == 0x2028, r == 0x2029:
 		return true
-	case r == 0xad, r == 0x034f, r == 0x180e, r >= 0x200b && r <= 0x200d, r >= 0x2060 && r <= 0x2064, r == 0xfeff:
+	case r < 0x034f:
+		return r == 0xad
+	case r == 0x034f, r >= 0x200b && r <= 0x200d, r >= 0x2060 && r <= 0x206f, r == 0xfeff, r >= 0xfff0 && r <= 0xfffb:
+		return true
+	case r == 0x115f, r == 0x1160, r == 0x17b4, r == 0x17b5, r >= 0x180b && r <= 0x180f, r == 0x3164, r == 0xffa0:
+		return true
+	case r >= 0x1bca0 && r <= 0x1bca3, r >= 0x1d173 && r <= 0x1d17a, r >= 0xe0000 && r <= 0xe0fff:
 		return true
 	}
 	return false

@@ -27,6 +27,9 @@ func TestEscape(t *testing.T) {
 		{"\xc0\x80", `\xc0\x80`},         // an overlong NUL
 		{"\ufffd", "\ufffd"},             // the replacement character itself
 		{"a\u202eb\u2066c\u200ed\u061ce", `a\xe2\x80\xaeb\xe2\x81\xa6c\xe2\x80\x8ed\xd8\x9ce`},
+		{"a\U000e0041b\U000e0100", `a\xf3\xa0\x81\x81b\xf3\xa0\x84\x80`}, // a tag, a variation selector of the many
+		{"a\u206ab\u3164c\u115fd\ufff9e", `a\xe2\x81\xaab\xe3\x85\xa4c\xe1\x85\x9fd\xef\xbf\xb9e`},
+		{"\u2764\ufe0f", "\u2764\ufe0f"},
 		{"a\u2028b\u2029c", `a\xe2\x80\xa8b\xe2\x80\xa9c`},
 		{`back\slash \n \ \\`, `back\slash \n \ \\`},
 		{`\x1b`, `\x5cx1b`},
@@ -67,7 +70,8 @@ func unsafe(s string) (rune, bool) {
 	for i, r := range s {
 		invalid := r == utf8.RuneError && !strings.HasPrefix(s[i:], "\ufffd")
 		if invalid || unicode.IsControl(r) && r != '\t' || unicode.In(r, unicode.Bidi_Control, unicode.Zl, unicode.Zp) ||
-			strings.ContainsRune("\u00ad\u034f\u180e\u200b\u200c\u200d\u2060\ufeff", r) {
+			strings.ContainsRune("\u00ad\u034f\u180e\u200b\u200c\u200d\u2060\ufeff", r) ||
+			unicode.In(r, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector) && (r < 0xfe00 || r > 0xfe0f) {
 			return r, true
 		}
 	}

@@ -158,6 +158,12 @@ func TestJSONManyFields(t *testing.T) {
 	}
 }
 
+// A character that is escaped is the same when it is read back, also one beyond the
+// first 65536.
+func TestJSONInvisible(t *testing.T) {
+	checkJSON(t, ask(t, "h.test", []byte("HTTP/1.1 200 a\U000e0041b\r\nX: \u3164\U000e0100\U0001f600\u200b\r\n\r\n")))
+}
+
 // What a record does not know, it does not mention.
 func TestJSONAbsent(t *testing.T) {
 	for _, c := range []struct {

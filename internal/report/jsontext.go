@@ -2,6 +2,7 @@ package report
 
 import (
 	"bytes"
+	"unicode/utf16"
 	"unicode/utf8"
 )
 
@@ -40,7 +41,9 @@ func appendEscapes(b, s []byte, valid bool) []byte {
 		case r == '"', r == '\\':
 			b = append(b, '\\', byte(r))
 		case r < ' ', isUnsafe(r):
-			b = append(b, '\\', 'u', hex[r>>12&15], hex[r>>8&15], hex[r>>4&15], hex[r&15])
+			for _, unit := range utf16.AppendRune(nil, r) {
+				b = append(b, '\\', 'u', hex[unit>>12], hex[unit>>8&15], hex[unit>>4&15], hex[unit&15])
+			}
 		default:
 			b = utf8.AppendRune(b, r)
 		}
