@@ -120,16 +120,10 @@ func (f *flags) checkPairs(set func(string) bool) error {
 	switch {
 	case f.output == "" && set("output-document"):
 		return usage("--output-document: an empty name; - is stdout")
-	case len(f.dnsServers) == 0 && set("dns-servers"):
-		return usage("--dns-servers: an empty list")
 	case set("report") && isStdout(f.page):
 		return usage("--report: the page goes to a file of its own")
 	case set("report") && (f.resume || set("out")):
 		return usage("--report does not go with -c and --out: when all is recorded, --from makes the page")
-	case f.unixSocket == "" && set("unix-socket"):
-		return usage("--unix-socket: an empty path")
-	case f.dir == "" && set("out"):
-		return usage("--out: an empty name")
 	case f.resume && f.dir == "" && isStdout(f.output):
 		return usage("-c needs -O FILE: the file is what says how far the run has come")
 	case f.again && !f.resume:
@@ -138,6 +132,33 @@ func (f *flags) checkPairs(set func(string) bool) error {
 		return usage("--quiet and --progress bar contradict each other")
 	case f.keyFile != "" && f.certFile == "":
 		return usage("--private-key needs --certificate")
+	}
+	return f.checkEmpty(set)
+}
+
+// checkEmpty refuses an empty value, as of a variable that is not set, where it
+// would do as if the flag were not there. It means something in --path, --user-agent,
+// --proxy, --noproxy and --sni; the other flags refuse it by themselves.
+func (f *flags) checkEmpty(set func(string) bool) error {
+	for _, v := range []struct{ flag, what, value string }{
+		{"port", "list", strings.Join(f.ports, ",")},
+		{"bind-address", "address", f.bindAddress},
+		{"dns-servers", "list", strings.Join(f.dnsServers, ",")},
+		{"unix-socket", "path", f.unixSocket},
+		{"ca-certificate", "name", f.caFile},
+		{"certificate", "name", f.certFile},
+		{"private-key", "name", f.keyFile},
+		{"tls-min", "version", f.tlsMin},
+		{"tls-max", "version", f.tlsMax},
+		{"curves", "list", strings.Join(f.curves, ",")},
+		{"group", "list", f.group},
+		{"baseline", "name", f.baseline},
+		{"out", "name", f.dir},
+		{"completion", "name", f.completion},
+	} {
+		if v.value == "" && set(v.flag) {
+			return usage("--%s: an empty %s", v.flag, v.what)
+		}
 	}
 	return nil
 }
@@ -247,6 +268,8 @@ func (c *config) addTargets(args []string, s streams) error {
 	for _, text := range args {
 		spec, err := fetch.Parse(text, c.defaults)
 		switch shown := fetch.WithoutUser(text); {
+		case isStdin(text):
+			return usage("%s is no host: -i - reads targets from stdin", text)
 		case err != nil && isFile(text):
 			return usage("%s: %w; -i reads targets from a file", shown, errors.Unwrap(err))
 		case err != nil:

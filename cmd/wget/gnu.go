@@ -46,6 +46,7 @@ func foreign() []foreignFlags {
 		{[]string{"--ipv4", "--ipv6"}, "the family is -4 or -6"},
 		{[]string{"--url"}, "a target is an argument of its own"},
 		{[]string{"--parallel"}, "hosts are asked at the same time as it is; --parallel-max bounds how many"},
+		{[]string{"--raw", "--lines"}, "a format is --format raw or --format lines"},
 		{[]string{"--write-out"}, "chosen fields are shown by --fields LIST"},
 		{[]string{"--compressed"}, "no body is read; ask for a coding with -H 'Accept-Encoding: gzip'"},
 		{[]string{"-b", "--background"}, "run it in the background with & at the end"},
@@ -60,14 +61,19 @@ func downloadFlags() []string {
 		"-r", "--recursive", "-l", "--level", "--mirror", "-p", "--page-requisites", "-np", "--no-parent", "-R", "--reject",
 		"--accept-regex", "--reject-regex", "-D", "--domains", "--exclude-domains", "--span-hosts", "--relative",
 		"--include-directories", "--exclude-directories", "--follow-ftp", "--follow-tags", "--ignore-tags",
-		"-B", "--base", "--force-html", "--strict-comments",
+		"-B", "--base", "--force-html", "--strict-comments", "--regex-type", "--ignore-case", "--rejected-log", "--no-glob",
+		"--retr-symlinks", "--default-page",
 		// Where to put it.
 		"-P", "--directory-prefix", "-nd", "--no-directories", "-nH", "--no-host-directories", "--force-directories",
 		"--protocol-directories", "--cut-dirs", "--adjust-extension", "--html-extension", "--content-disposition",
 		"--trust-server-names", "--backups", "--save-headers", "--unlink", "--convert-links", "--convert-file-only",
-		"-K", "--backup-converted", "--delete-after", "--warc-file", "--remote-name", "--remote-header-name",
+		"-K", "--backup-converted", "--delete-after", "--remote-name", "--remote-header-name",
+		"--restrict-file-names", "--no-remove-listing", "--preserve-permissions", "--xattr", "--content-on-error",
+		"--warc-file", "--warc-header", "--warc-max-size", "--warc-cdx", "--warc-dedup", "--warc-tempdir", "--no-warc-compression",
+		"--no-warc-digests", "--no-warc-keep-log",
 		// How to go about it.
-		"--start-pos", "-nc", "--no-clobber", "-N", "--timestamping", "--limit-rate", "--quota",
+		"--start-pos", "-nc", "--no-clobber", "-N", "--timestamping", "--limit-rate", "-Q", "--quota",
+		"--no-if-modified-since", "--no-use-server-timestamps", "--ignore-length", "--report-speed",
 	}
 }
 

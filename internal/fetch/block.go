@@ -28,6 +28,8 @@ func (s *Spec) parseBlock(text string) (isBlock bool, err error) {
 		return false, nil
 	case more == "" && !isBracketed:
 		return true, s.setBlock(text, addr)
+	case more[:min(1, len(more))] == "#":
+		return false, errors.New("no CIDR block: a space stands before a comment, and a block has no fragment")
 	case more == "", isPort(more), isBracketed && more[0] == ']':
 		return false, errors.New("no CIDR block: it has no port and no brackets, as in 192.0.2.0/24 and 2001:db8::/64")
 	case strings.ContainsRune(separators, rune(more[0])) && startsWithAddr(strings.TrimLeft(more, separators)):
