@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
+	"strings"
 	"time"
 
 	"wget/internal/fetch"
@@ -54,6 +56,9 @@ func (f *flags) fetchOptions(set func(string) bool, stderr io.Writer) (o fetch.O
 	if o.Header, err = parseEach("--header %q: %w", f.headers, parseHeader); err != nil {
 		return o, err
 	}
+	if f.http10 && set("user-agent") && f.userAgent != "" && !hasField(o.Header, "User-Agent") {
+		o.Header = append(o.Header, fetch.Field{Name: "User-Agent", Value: f.userAgent}) // -0 sends what is asked for
+	}
 	if o.Routes, err = f.routes(); err != nil {
 		return o, err
 	}
@@ -62,6 +67,10 @@ func (f *flags) fetchOptions(set func(string) bool, stderr io.Writer) (o fetch.O
 	}
 	o.TLS, err = f.tlsConfig()
 	return o, err
+}
+
+func hasField(fields []fetch.Field, name string) bool {
+	return slices.ContainsFunc(fields, func(f fetch.Field) bool { return strings.EqualFold(f.Name, name) })
 }
 
 // routes reads --connect-to and --resolve.

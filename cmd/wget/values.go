@@ -123,8 +123,12 @@ func (r *perSecond) Set(text string) error {
 	return nil
 }
 
-// parseHeader reads 'Name: value', and 'Name:', which removes a default.
+// parseHeader reads 'Name: value', and 'Name:', which removes a default. An empty
+// value is 'Name;', as curl has it.
 func parseHeader(text string) (fetch.Field, error) {
+	if name, found := strings.CutSuffix(text, ";"); found && fetch.IsToken(name) {
+		return fetch.Field{Name: name}, nil
+	}
 	name, value, found := strings.Cut(text, ":")
 	value = strings.Trim(value, " \t")
 	switch {

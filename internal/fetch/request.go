@@ -120,9 +120,10 @@ func (q *request) appendConnect(b []byte, to string, p *Proxy) []byte {
 }
 
 func appendField(b []byte, name, value string) []byte {
-	b = append(b, name...)
-	b = append(b, ": "...)
-	b = append(b, value...)
+	b = append(append(b, name...), ':')
+	if value != "" {
+		b = append(append(b, ' '), value...)
+	}
 	return append(b, "\r\n"...)
 }
 
