@@ -104,8 +104,10 @@ func isUTF16(start []byte) bool {
 // addLine yields the targets of one line. A line that is no target is yielded with
 // its error. A line that is nobody's is not parsed.
 func (n *numbering) addLine(line []byte) bool {
-	line = withoutComment(bytes.TrimPrefix(line, []byte(byteOrderMark)))
-	if len(line) == 0 {
+	for bytes.HasPrefix(line, []byte(byteOrderMark)) { // more than one where an empty file was joined
+		line = line[len(byteOrderMark):]
+	}
+	if line = withoutComment(line); len(line) == 0 {
 		return true
 	}
 	if n.isPassedOver(n.next) && fetch.IsSingle(line, n.list.defaults) {
