@@ -27,6 +27,7 @@ type config struct {
 	shard    shard
 	args     []string // as they were given
 	output   string   // file for the records; "" and "-" are stdout
+	baseline string   // file of records to compare with; "" for none
 	page     string   // file for the report page; "" for none
 	quiet    bool     // no closing lines
 	fail     bool     // a status of 400 or more is a failure
@@ -52,7 +53,7 @@ func (f *flags) config(set func(string) bool, args []string, s streams) (*config
 		return nil, err
 	}
 	c := &config{
-		files: f.inputs, from: f.from, demo: f.demo, output: f.output, page: f.page, quiet: f.quiet, fail: f.fail, exitZero: f.exitZero || f.dir != "",
+		files: f.inputs, from: f.from, demo: f.demo, output: f.output, page: f.page, baseline: f.baseline, quiet: f.quiet, fail: f.fail, exitZero: f.exitZero || f.dir != "",
 		defaults: fetch.Defaults{TLS: f.https, Ports: ports, Path: fetch.RequestTarget(f.path)},
 		format:   format,
 		keep:     keep{resume: f.resume, again: f.again, dir: f.dir},

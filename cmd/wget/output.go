@@ -101,6 +101,9 @@ func (c *config) inputs(s streams) (list []file) {
 			list = append(list, namedFile("--from", name))
 		}
 	}
+	if c.baseline != "" {
+		list = append(list, namedFile("--baseline", c.baseline))
+	}
 	return append(list, c.tlsFiles...)
 }
 
