@@ -20,7 +20,7 @@ type Entry struct {
 	Index  int
 	Target []byte     // as typed; it is valid until the next entry
 	Status int        // 0 if the record has none
-	Kind   fetch.Kind // of the failure; "" if the target answered
+	Kind   fetch.Kind // of the failure; "" if the target answered, as far as the record says
 	Start  int64      // where the record begins, in bytes from the start of the file
 	Size   int        // of the record with its line end, in bytes
 
@@ -184,7 +184,7 @@ func lineNumber(r io.ReaderAt, start int64) int {
 func parseEntry(text []byte) (Entry, error) {
 	e := Entry{Index: -1}
 	text, ended := bytes.CutSuffix(text, []byte("\n"))
-	targeted := false
+	targeted, answered := false, true
 	ok := eachMember(text, func(key, value []byte) (ok bool) {
 		switch string(key) {
 		case "index":
@@ -195,6 +195,7 @@ func parseEntry(text []byte) (Entry, error) {
 		case "status":
 			e.Status, ok = parseCount(value)
 			ok = ok && e.Status < len(Summary{}.Statuses)
+			answered = string(value) != "null"
 		case "error":
 			ok = eachMember(value, func(key, value []byte) bool {
 				return string(key) != "kind" || e.setKind(value)
@@ -213,8 +214,15 @@ func parseEntry(text []byte) (Entry, error) {
 	if !ok || !ended || !targeted || e.Index < 0 || e.Edge > max(0, e.Edges-1) {
 		return Entry{}, errNoRecord
 	}
+	if !answered && e.Kind == "" {
+		e.Kind = kindUnknown
+	}
 	return e, nil
 }
+
+// kindUnknown is the kind of a failure that chosen fields do not tell: there is no
+// status.
+const kindUnknown fetch.Kind = "unknown"
 
 func (e *Entry) setKind(value []byte) bool {
 	kind, ok := stringOf(value)
