@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"wget/internal/fetch"
 	"wget/internal/report"
@@ -35,6 +36,13 @@ func newRecordings(names []string, stdin io.Reader) (*recordings, error) {
 	return r, nil
 }
 
+func (r *recordings) names() (names []string) {
+	for _, in := range r.inputs {
+		names = append(names, in.name)
+	}
+	return names
+}
+
 // results sends the recorded results until all have been sent or ctx ends, and
 // closes the channel. The caller must read until then, and may look at the other
 // members after that.
@@ -57,9 +65,11 @@ func (r *recordings) read(ctx context.Context, in input, to chan<- *fetch.Result
 		switch {
 		case ctx.Err() != nil:
 			return
-		case err == nil && record.Target == "":
-			r.addWrong(in, line, "no record: it has no target")
 		case err == nil:
+			if err := record.Check(); err != nil {
+				r.addWrong(in, line, fmt.Sprintf("no record: %v", err))
+				continue
+			}
 			to <- record.Result()
 		case errors.As(err, &wrong) && wrong.Err == io.ErrUnexpectedEOF:
 			r.addWrong(in, line, "a record that was cut short")
@@ -126,6 +136,8 @@ func replay(ctx context.Context, c *config, s streams, begin func()) outcome {
 	case came.signal != 0:
 	case came.failed != nil:
 		end.err = writeError(came.failed)
+	case came.summary.Total() == 0 && len(recorded.wrong) == 0 && recorded.failed == nil:
+		fmt.Fprintf(s.err, "%s: no record in %s\n", c.report.Program, report.Escape(strings.Join(recorded.names(), ", ")))
 	default:
 		end.err = recorded.err(func(line string) { fmt.Fprintf(s.err, "%s: %s\n", c.report.Program, report.Escape(line)) })
 	}

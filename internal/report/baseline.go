@@ -30,9 +30,14 @@ type earlier struct {
 // or a [*LineError].
 func ReadBaseline(r io.Reader) (*Baseline, error) {
 	b := &Baseline{signer: byRule(), byURL: make(map[string][]*earlier), byText: make(map[string][]*earlier)}
+	number := 0
 	for record, err := range Records(r) {
+		number++
 		if err != nil {
 			return nil, err
+		}
+		if err := record.Check(); err != nil {
+			return nil, &LineError{number, fmt.Errorf("no record: %w", err)}
 		}
 		result := record.Result()
 		old := &earlier{target: label(result), signed: b.sign(result), failed: result.Err != nil}

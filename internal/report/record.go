@@ -9,6 +9,7 @@ import (
 	"io"
 	"iter"
 	"net/netip"
+	"strings"
 	"time"
 
 	"wget/internal/fetch"
@@ -113,6 +114,22 @@ type Failure struct {
 	Hint    string      `json:"hint"`
 }
 
+// Check refuses a record that does not say what came of a target, as one of chosen
+// fields or of another program.
+func (r *Record) Check() error {
+	switch {
+	case r.Target == "":
+		return errors.New("it has no target")
+	case r.Error == nil && r.Proto == "":
+		return errors.New("it has neither an answer, with its proto, nor an error")
+	case r.URL == "" && (r.Error == nil || r.Error.Stage != fetch.StageTarget):
+		return errors.New("it has no url")
+	case r.Status < 0 || r.Status > 999:
+		return fmt.Errorf("its status is %d", r.Status)
+	}
+	return nil
+}
+
 // LineError is a line that is no record.
 type LineError struct {
 	Number int // of the line, from 1
@@ -144,7 +161,7 @@ func Records(r io.Reader) iter.Seq2[*Record, error] {
 				if err == io.EOF {
 					wrong = io.ErrUnexpectedEOF
 				}
-				record, err = nil, &LineError{number, wrong}
+				record, err = nil, &LineError{number, mistyped(wrong)}
 			} else {
 				err = nil
 			}
@@ -153,6 +170,19 @@ func Records(r io.Reader) iter.Seq2[*Record, error] {
 			}
 		}
 	}
+}
+
+// mistyped words the error of a value of another type without names of Go's.
+func mistyped(err error) error {
+	var wrong *json.UnmarshalTypeError
+	switch {
+	case !errors.As(err, &wrong):
+		return err
+	case wrong.Field == "":
+		return fmt.Errorf("it is no object, but of type %s", wrong.Value)
+	}
+	key := wrong.Field[strings.LastIndexByte(wrong.Field, '.')+1:]
+	return fmt.Errorf("%s cannot be of type %s", key, wrong.Value)
 }
 
 // UnmarshalJSON reads an object that has a list of values for each name. A name
