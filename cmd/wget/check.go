@@ -99,6 +99,7 @@ func (f *flags) checkPairs(set func(string) bool) error {
 		{"from", "shard"},
 		{"baseline", "continue"},
 		{"baseline", "out"},
+		{"baseline", "shard"}, // the hosts of the other shards would be gone
 		{"out", "output-document"},
 		{"out", "retry-failed"},
 	} {

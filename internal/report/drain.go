@@ -48,6 +48,8 @@ func Drain(results <-chan *fetch.Result, starts <-chan *fetch.Target, sinks []Si
 				if inputs.release == nil && screen.holds() {
 					inputs.release = time.After(firstRowsTime)
 				}
+			} else if o.Baseline != nil {
+				o.Baseline.take(e.result) // it is not shown, and yet it is not gone
 			}
 			screen.lines = judge.appendFailures(screen.lines, e.result, &messages)
 			if complete = isLast(e.result); complete {
