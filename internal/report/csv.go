@@ -38,6 +38,9 @@ func (c *commaSeparated) Record(b []byte, r *fetch.Result) []byte {
 		c.cell = c.picker.appendText(c.cell[:0], &c.picker.columns[i], r)
 		b = appendCell(b, i, c.cell)
 	}
+	if len(c.picker.columns) == 1 && len(c.cell) == 0 {
+		b = append(b, `""`...) // readers pass over an empty line
+	}
 	return append(b, '\n')
 }
 
