@@ -150,6 +150,8 @@ func (p *picker) appendText(b []byte, c *Column, r *fetch.Result) []byte {
 			b = appendEscaped(b, value)
 		}
 		return b
+	case c.Name == "target": // whose JSON is Latin-1 if it is no UTF-8
+		return appendEscaped(b, []byte(r.Target.Text))
 	case c.Name == "reason":
 		return appendEscaped(b, r.Head.Reason())
 	case c.Name == "error" && r.Err == nil:
