@@ -78,7 +78,7 @@ func (n *numbering) readInput(ctx context.Context, in input) bool {
 			return false
 		}
 		first = false
-		if long {
+		if long && !hasComment(line) {
 			wanted = n.add(fetch.BadTarget(startOf(line), fmt.Errorf("a line of more than %d bytes", maxLine)).Only())
 		} else {
 			wanted = n.addLine(line)
@@ -141,6 +141,11 @@ func withoutComment(line []byte) []byte {
 			return bytes.TrimSpace(before)
 		}
 	}
+}
+
+// hasComment reports whether a comment begins in the start of a line.
+func hasComment(start []byte) bool {
+	return len(withoutComment(start)) < len(bytes.TrimSpace(start))
 }
 
 // startOf names a line that is too long, by its text up to the place where

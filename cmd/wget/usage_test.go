@@ -219,6 +219,17 @@ func TestDurations(t *testing.T) {
 	}
 }
 
+// A line has its bound, and a comment none. What is no UTF-8 is escaped in text.
+func TestLongLines(t *testing.T) {
+	long := strings.Repeat("x", 70<<10)
+	list := "# " + long + "\nh.test # " + long + "\n" + long + "\n\xe4.test\n"
+	code, stdout, _ := inProcess(t, list, "-q", "--csv", "--fields", "target,error.kind", "--keep-order")
+	want := "target,error.kind\nh.test,refused\n" + long[:80] + "...,bad_target\n\\xe4.test,bad_target\n"
+	if code != 2 || stdout != want {
+		t.Errorf("exit code %d, %q, want 2 and %q", code, stdout, want)
+	}
+}
+
 // A bad line in a list is a record with an error; it never stops the list, and
 // never reaches a terminal as it is.
 func TestBadLines(t *testing.T) {

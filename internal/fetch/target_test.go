@@ -215,6 +215,8 @@ func TestParseRefuses(t *testing.T) {
 		{"file:///etc/hosts", `unknown scheme "file"`},
 		{"file:/etc/hosts", `unknown scheme "file"`},
 		{"192.0.2.0/24:8080", "no CIDR block"},
+		{"192.0.2.0/24#a comment", "no CIDR block"},
+		{"192.0.2.0/24 a comment", "no CIDR block"},
 		{"192.0.2.0/24:", "no CIDR block"},
 		{"10.0.0.0/255.0.0.0", "netmask"},
 		{"2001:db8::/ffff::", "netmask"},
