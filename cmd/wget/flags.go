@@ -140,7 +140,7 @@ func (f *flags) declareTargets(p *pflag.FlagSet) {
 func (f *flags) declareRequest(p *pflag.FlagSet) {
 	p.StringVarP(&f.method, "method", "X", "GET", "request `METHOD`")
 	p.BoolVarP(&f.head, "head", "I", false, "send HEAD (alias --spider)")
-	p.StringArrayVarP(&f.headers, "header", "H", nil, "send `FIELD` 'Name: value'; 'Name:' removes a default; repeatable")
+	p.StringArrayVarP(&f.headers, "header", "H", nil, "send `FIELD` 'Name: value'; 'Name:' removes a default, 'Name;' is sent empty; repeatable")
 	p.StringVarP(&f.userAgent, "user-agent", "U", "wget/"+version(), "send `AGENT` as User-Agent")
 	p.BoolVarP(&f.http10, "http1.0", "0", false, "send GET / HTTP/1.0 and Host, nothing else")
 	p.Bool("http1.1", false, "send an HTTP/1.1 request (the default)")
