@@ -21,7 +21,7 @@ const resolverTime = 10 * time.Second
 // and stderr says so.
 func (f *flags) fetchOptions(set func(string) bool, stderr io.Writer) (o fetch.Options, err error) {
 	o = fetch.Options{
-		Protocol: "HTTP/1.1", Method: f.method, UserAgent: f.userAgent, ServerName: f.sni, NoSNI: set("sni") && f.sni == "",
+		Protocol: "HTTP/1.1", Method: f.method, UserAgent: f.userAgent, NoSNI: set("sni") && f.sni == "",
 		DNS: dns.Config{Timeout: cmp.Or(time.Duration(f.dnsTimeout), resolverTime)}, ConnectTimeout: time.Duration(f.connectTimeout),
 		ReadTimeout: time.Duration(f.readTimeout), MaxTime: time.Duration(f.maxTime),
 		Tries: f.tries, RetryRefused: f.retryRefused,
@@ -48,6 +48,11 @@ func (f *flags) fetchOptions(set func(string) bool, stderr io.Writer) (o fetch.O
 	if f.bindAddress != "" {
 		if o.LocalAddr, err = parseLocalAddr(f.bindAddress, o.Family); err != nil {
 			return o, usage("--bind-address %q: %w", f.bindAddress, err)
+		}
+	}
+	if f.sni != "" {
+		if o.ServerName, err = fetch.ParseHost(f.sni); err != nil {
+			return o, usage("--sni %q: %w", f.sni, err)
 		}
 	}
 	if o.DNS.Servers, err = parseEach("--dns-servers %q: %w", f.dnsServers, parseServer); err != nil {

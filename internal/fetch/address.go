@@ -12,6 +12,16 @@ import (
 	"wget/internal/fetch/weburl"
 )
 
+// ParseHost reads a host as that of a target is read: a name becomes its ASCII form,
+// and an address its usual spelling, without brackets.
+func ParseHost(text string) (string, error) {
+	if err := checkText(text); err != nil {
+		return "", err
+	}
+	name, _, err := parseHost(text)
+	return name, err
+}
+
 // parseHost reads a name or an address, IPv6 bare or in brackets. The name is in
 // its ASCII form; of an address it is the usual spelling, without brackets.
 func parseHost(text string) (name string, addr netip.Addr, err error) {
