@@ -83,8 +83,12 @@ func (callPatch) Visit(node *ast.Node) {
 			ast.Patch(node, call(oneField, n.Property))
 		}
 	case *ast.BuiltinNode:
-		if n.Name == "keys" && len(n.Arguments) == 1 && isCall(n.Arguments[0], allFields) {
+		switch {
+		case len(n.Arguments) == 0 || !isCall(n.Arguments[0], allFields):
+		case n.Name == "keys" && len(n.Arguments) == 1:
 			ast.Patch(node, call(allNames))
+		case n.Name == "get" && len(n.Arguments) == 2:
+			ast.Patch(node, call(oneField, n.Arguments[1]))
 		}
 	case *ast.BinaryNode:
 		if n.Operator == "in" && isCall(n.Right, allFields) {

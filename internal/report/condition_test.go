@@ -54,6 +54,7 @@ func TestConditions(t *testing.T) {
 		`server == "nginx/1.2" && h["Server"] == server && h.server == server && h?.SERVER == server && h["nosuch"] == ""`,
 		`has("sErVer") && !has("nosuch") && values("X-a") == ["1", "2"] && h["x-A"] == "1, 2" && values("nosuch") == []`,
 		`"SERVER" in h && "nosuch" not in h && len(h) == 7 && "set-cookie" in keys(h) && none(keys(h), # startsWith "x-debug")`,
+		`get(h, "SERVER") == server && (h | get("nosuch")) == "" && h?.["Server"] == server`,
 		`any(["x", "Server"], h[#] matches "(?i)NGINX") && all(["x-a", "server"], # in h)`,
 		`lower("ÄB") == "äb" && h["x-latin"] == "café"`,
 		`dir("cache-control", "private") == "private" && dir("Cache-Control", "MAX-AGE") == "60" && dir("cache-control", "nosuch") == ""`,
