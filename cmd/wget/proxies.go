@@ -24,6 +24,9 @@ func (f *flags) proxies(set func(string) bool, env func(string) string) (p fetch
 		p.HTTPS = p.HTTP
 		return p, err
 	}
+	if f.demo || len(f.from) > 0 { // which need none, whatever the environment says
+		return p, nil
+	}
 	name, text := first(env, "http_proxy", "all_proxy", "ALL_PROXY")
 	if p.HTTP, err = parseProxy(name+"=", text); err != nil {
 		return p, err
