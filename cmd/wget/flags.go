@@ -245,6 +245,15 @@ func (f *flags) declareAbout(p *pflag.FlagSet) {
 	p.BoolVar(&f.manual, "man", false, "print the manual page, for man -l -")
 }
 
+// given reports whether a flag is on the command line. A switch that is turned off, as
+// by --quiet=false, is not.
+func given(flags *pflag.FlagSet) func(name string) bool {
+	return func(name string) bool {
+		f := flags.Lookup(name)
+		return f.Changed && (f.Value.Type() != "bool" || f.Value.String() == "true")
+	}
+}
+
 // groupByRule is the value of --group without one.
 const groupByRule = "alike"
 

@@ -100,7 +100,7 @@ func newCommand(name string, s streams, stdout io.Writer, run func(*config)) *co
 				writeManual(c.OutOrStdout(), c, groups)
 				return nil
 			}
-			checked, err := f.config(c.Flags().Changed, args, s)
+			checked, err := f.config(given(c.Flags()), args, s)
 			if err == nil {
 				run(checked)
 			}
