@@ -52,6 +52,12 @@ func systemError(err error) *Error {
 	return &Error{Reason: err.Error(), Err: err}
 }
 
+// overTCP has the reason say that the server was asked by TCP, which may be shut where UDP is not.
+func (e *Error) overTCP() *Error {
+	e.Reason += " over TCP"
+	return e
+}
+
 // noAddress is the reason for a name that exists.
 func noAddress(family int) string {
 	switch family {

@@ -117,7 +117,7 @@ func (l *lookup) receive(t ticket, f flight, r reply) {
 func (l *lookup) lose(t ticket, f flight, err error) {
 	l.handle(func(now time.Time) {
 		if f.question.drop(t) {
-			f.question.refuse(f.question.attempt(f.server), err, now)
+			f.question.refuse(f.question.attempt(f.server), systemError(err), now)
 		}
 	})
 }

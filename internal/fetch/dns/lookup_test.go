@@ -169,11 +169,11 @@ func TestLookup(t *testing.T) {
 			},
 		},
 		{
-			name: "truncated, and no TCP anywhere", target: "many#.test", want: "dns_failure: connection closed (asked 127.0.0.1:53)", most: 5 * time.Second,
+			name: "truncated, and no TCP anywhere", target: "many#.test", want: "dns_failure: connection closed over TCP (asked 127.0.0.1:53)", most: 5 * time.Second,
 			lab: lab{servers: map[string]behavior{a: byTCP(reset, zone(manyRecords))}},
 		},
 		{
-			name: "truncated, and TCP is silent", target: "many#.test", want: "timeout: timed out after 5s (asked 127.0.0.1:53)", packets: 3, most: 5 * time.Second,
+			name: "truncated, and TCP is silent", target: "many#.test", want: "timeout: timed out after 5s over TCP (asked 127.0.0.1:53)", packets: 3, most: 5 * time.Second,
 			lab: lab{servers: map[string]behavior{a: byTCP(silent, zone(manyRecords))}},
 		},
 		{name: "IPv6 address in zone", target: "fe80::1%eth0", want: "fe80::1%eth0"},

@@ -118,7 +118,7 @@ func (q *question) send(a *attempt) {
 	f := flight{question: q, server: a.server, sent: a.sent, withEDNS: withEDNS}
 	t, err := a.server.send(f, query, q.lane())
 	if err != nil {
-		q.refuse(a, err, a.sent)
+		q.refuse(a, systemError(err), a.sent)
 		return
 	}
 	q.tickets = append(q.tickets, t)
@@ -147,7 +147,7 @@ func (q *question) askByTCP(a *attempt) {
 			switch {
 			case err != nil:
 				q.due = now.Add(minRetransmit)
-				q.refuse(a, err, now)
+				q.refuse(a, systemError(err).overTCP(), now)
 			case r.outcome == oldServer:
 				f.server.hear(f, now, r.outcome)
 				q.askByTCP(a)
@@ -246,17 +246,17 @@ func (q *question) take(s *server, r reply, now time.Time) {
 
 // refuse notes that a server could not be reached, and has the next one asked at once. A shortage in this system says
 // nothing about a server.
-func (q *question) refuse(a *attempt, err error, now time.Time) {
+func (q *question) refuse(a *attempt, err *Error, now time.Time) {
 	if isShortage(err) {
 		a.times, a.sent = a.times-1, time.Time{}
-		q.err, q.due = systemError(err), now.Add(minRetransmit)
+		q.err, q.due = err, now.Add(minRetransmit)
 		return
 	}
 	a.server.doubt(a.sent, now)
 	a.refusals++
 	a.over = a.over || a.refusals >= maxRefusals
 	if q.err == nil || isShortage(q.err) {
-		q.err = systemError(err)
+		q.err = err
 		q.err.Asked = []netip.AddrPort{a.server.addr}
 	}
 	if next := q.next(); next == nil || next.times < a.times {
@@ -281,6 +281,9 @@ func (q *question) expire(after time.Duration) {
 			if a.times > 0 {
 				q.err.Asked = append(q.err.Asked, a.server.addr)
 			}
+		}
+		if !slices.ContainsFunc(q.attempts, func(a attempt) bool { return !a.busy }) {
+			q.err.overTCP()
 		}
 	}
 	q.settle(failed)
