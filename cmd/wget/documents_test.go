@@ -288,7 +288,7 @@ func checkKeys(t *testing.T, rows [][]string) {
 		}
 		records = append(records, golden...)
 	}
-	keys := map[string]map[string]bool{"tries": {}, "proxy": {}, "edge": {"n": true, "of": true}, "group": {}} // and the keys of each one's objects
+	keys := map[string]map[string]bool{"tries": {}, "proxy": {}, "edge": {"n": true, "of": true, "addr": true}, "group": {}} // and the keys of each one's objects
 	for line := range bytes.Lines(records) {
 		var record map[string]any
 		if err := json.Unmarshal(line, &record); err != nil {

@@ -21,7 +21,7 @@ func (t *trip) dial() *Error {
 		err = t.connect()
 	}
 	if err != nil {
-		if !t.pinned().IsValid() {
+		if t.proxy != nil || !t.pinned().IsValid() {
 			t.reply.Addr = netip.AddrPort{}
 		}
 		if t.proxy != nil {

@@ -15,14 +15,15 @@ type Edge struct {
 
 // runEdges asks the target at each of its addresses, with the same request, and
 // returns a result for each. A target whose addresses cannot be found, or that is
-// asked through a proxy or a Unix socket, has one result.
+// asked through a Unix socket, has one result, and so has one that is asked through
+// a proxy, unless the proxy takes addresses.
 //
 // Each address counts as a host. The visit has a slot, in which it asks one
 // address after another, and each further slot that is free asks others beside
 // it. So no address waits for a slot that the visit itself holds.
 func (v *visit) runEdges() []*Result {
 	o, target := &v.f.options, &v.result.Target
-	if o.UnixSocket != "" || o.Proxies.choose(target) != nil {
+	if proxy := o.Proxies.choose(target); o.UnixSocket != "" || proxy != nil && !proxy.takesAddresses() {
 		return []*Result{v.finish()}
 	}
 	v.finds = true

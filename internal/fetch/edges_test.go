@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"slices"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -219,19 +220,67 @@ func TestEdgesCanceled(t *testing.T) {
 	}
 }
 
-// Through a proxy a target has one result: the proxy chooses among its addresses.
+// Through a proxy a target has one result, since the proxy chooses among its
+// addresses, unless names are looked up for the proxy.
 func TestEdgesBehindProxy(t *testing.T) {
-	proxy, err := fetch.ParseProxy("http://203.0.113.9:3128")
-	if err != nil {
-		t.Fatal(err)
+	for proxy, want := range map[string]struct {
+		dial  func(net.Conn)
+		asked []string // of a SOCKS proxy
+	}{
+		"http://203.0.113.9:3128":    {dial: answer(noContent)},
+		"socks5h://203.0.113.9:1080": {asked: []string{"\x03\x06a.test\x00\x50"}},
+		"socks5://203.0.113.9:1080":  {asked: []string{"\x01\xcb\x00\x71\x01\x00\x50", "\x01\xcb\x00\x71\x02\x00\x50"}},
+	} {
+		asked := make(chan string, 2) // so that the proxy need not wait for the test
+		dial := want.dial
+		if dial == nil {
+			dial = socks(asked, answer(noContent))
+		}
+		o := fetch.Options{
+			Parallel: 1, AllAddrs: true, Proxies: through(t, proxy), Dial: piped(dial),
+			Routes: []fetch.Route{{Host: "a.test", Addrs: edgeRoutes("203.0.113.1", "203.0.113.2")[0].Addrs}},
+		}
+		results := askEdges(t, o, "a.test")
+		close(asked)
+		var got []string
+		for request := range asked {
+			got = append(got, request)
+		}
+		if !slices.Equal(got, want.asked) || len(results) != max(1, len(got)) {
+			t.Errorf("%s: %d results, asked for %q", proxy, len(results), got)
+		}
+		for i, r := range results {
+			if r.Err != nil || r.Proxy != proxy || r.Addr.Addr().String() != "203.0.113.9" {
+				t.Errorf("%s: %v, proxy %s at %s", proxy, r.Err, r.Proxy, r.Addr)
+			}
+			if e := r.Edge; (e != nil) != (len(results) > 1) || e != nil && (e.N != i || e.Addr != o.Routes[0].Addrs[i]) {
+				t.Errorf("%s: result %d is of edge %v", proxy, i, e)
+			}
+		}
 	}
+}
+
+// Behind a proxy that cannot be reached, and where the name cannot be looked up for
+// it, the record has the proxy, and no address of a connection that was not made.
+func TestEdgesBehindDeadProxy(t *testing.T) {
 	o := fetch.Options{
-		AllAddrs: true, Routes: edgeRoutes("203.0.113.1", "203.0.113.2"), Proxies: fetch.Proxies{HTTP: proxy},
-		Dial: piped(answer("HTTP/1.1 204 No Content\r\n\r\n")),
+		AllAddrs: true, Proxies: through(t, "socks5://203.0.113.9:1080"), Routes: edgeRoutes("203.0.113.1", "203.0.113.2"),
+		Dial: func(context.Context, string, string) (net.Conn, error) { return nil, syscall.ECONNREFUSED },
 	}
-	results := askEdges(t, o, "a.test")
-	if len(results) != 1 || results[0].Err != nil || results[0].Edge != nil || results[0].Proxy == "" {
-		t.Errorf("%d results: %+v", len(results), results[0])
+	o.Routes[0].Host = "a.test"
+	for target, want := range map[string]struct {
+		results int
+		stage   fetch.Stage
+	}{"a.test": {2, fetch.StageProxy}, "x.onion": {1, fetch.StageDNS}} {
+		results := askEdges(t, o, target)
+		if len(results) != want.results {
+			t.Errorf("%s: %d results", target, len(results))
+		}
+		for _, r := range results {
+			if r.Err == nil || r.Err.Stage != want.stage || r.Proxy == "" || r.Addr.IsValid() {
+				t.Errorf("%s: %v, proxy %q at %v", target, r.Err, r.Proxy, r.Addr)
+			}
+		}
 	}
 }
 

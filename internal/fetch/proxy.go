@@ -30,6 +30,10 @@ func (p *Proxy) String() string { return p.endpoint }
 // isSOCKS reports whether the proxy speaks SOCKS 5 (RFC 1928), and not HTTP.
 func (p *Proxy) isSOCKS() bool { return strings.HasPrefix(p.Scheme, "socks5") }
 
+// takesAddresses reports whether the names of targets are looked up here for the
+// proxy.
+func (p *Proxy) takesAddresses() bool { return p.Scheme == "socks5" }
+
 // auth is the value of Proxy-Authorization, or "" (RFC 7617).
 func (p *Proxy) auth() string {
 	if p.user == nil {

@@ -95,13 +95,10 @@ func (t *trip) resolveProxy() *Error {
 	t.peer = &peer
 	isDetour := !equalFold(t.peer.host, t.target.Host) || t.peer.port != t.target.Port
 	t.forwarded = !t.target.TLS && !t.proxy.isSOCKS() && !isDetour
-	if t.proxy.Scheme == "socks5" {
-		addrs, err := t.addrsOf(peer)
-		if err != nil {
+	if t.proxy.takesAddresses() {
+		if err := t.resolvePeer(); err != nil {
 			return newError(StageDNS, err)
 		}
-		t.peer.addr = addrs[0]
-		t.late = nil // the target's: the trip connects to the proxy
 	}
 	t.port = t.proxy.Port
 	var err error
@@ -111,10 +108,28 @@ func (t *trip) resolveProxy() *Error {
 	return nil
 }
 
+// resolvePeer finds the address that the proxy is to connect to.
+func (t *trip) resolvePeer() error {
+	if t.peer.addr = t.pinned(); t.peer.addr.IsValid() {
+		return nil
+	}
+	addrs, err := t.addrsOf(*t.peer)
+	if err != nil {
+		return err
+	}
+	t.peer.addr = addrs[0]
+	t.late = nil // the target's: the trip connects to the proxy
+	return nil
+}
+
 // find finds the addresses of the target, of both families, and asks none. Those
 // that were looked up are sorted: resolvers rotate them, and runs are compared.
 func (t *trip) find() *Error {
-	to := t.v.f.options.detour(t.target)
+	o := &t.v.f.options
+	if proxy := o.Proxies.choose(t.target); proxy != nil {
+		t.reply.Proxy = proxy.String()
+	}
+	to := o.detour(t.target)
 	addrs, err := t.addrsOf(to)
 	if err != nil {
 		return newError(StageDNS, err)

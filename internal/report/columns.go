@@ -23,7 +23,7 @@ type Column struct {
 // the list of docs/json.md.
 func keys() []string {
 	return []string{
-		"index", "target", "time", "url", "addr", "edge", "edge.n", "edge.of", "proxy", "proto", "status", "reason", "headers",
+		"index", "target", "time", "url", "addr", "edge", "edge.n", "edge.of", "edge.addr", "proxy", "proto", "status", "reason", "headers",
 		"fields", "interim", "hops", "tls", "tls.version", "tls.cipher", "tls.curve", "tls.alpn", "tls.sni", "tls.verified",
 		"tls.subject", "tls.issuer", "tls.names", "tls.serial", "tls.sha256", "tls.not_before", "tls.not_after", "tls.key",
 		"tls.chain", "tls.stapled", "anomalies", "bytes", "raw", "tries", "group",

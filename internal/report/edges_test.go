@@ -250,13 +250,15 @@ func TestEdgesAreNamed(t *testing.T) {
 	}
 }
 
-// The address of a record is that of its first hop.
+// The address of a record is that of its first hop, unless that is a proxy's.
 func TestRecordedEdge(t *testing.T) {
 	r := ask(t, "a.test", []byte("HTTP/1.1 302 Found\r\nLocation: http://b.test/\r\n\r\n"), []byte("HTTP/1.1 200 OK\r\n\r\n"))
 	r.Edge = &fetch.Edge{N: 1, Of: 2, Addr: netip.MustParseAddr("192.0.2.7")}
-	r.Hops[0].Addr = netip.MustParseAddrPort("192.0.2.7:80")
-	if got := recorded(t, []*fetch.Result{r}, report.Options{})[0].Edge; *got != *r.Edge {
-		t.Errorf("%+v, want %+v", got, r.Edge)
+	for proxy, addr := range map[string]string{"": "192.0.2.7:80", "socks5://192.0.2.9:1080": "192.0.2.9:1080"} {
+		r.Hops[0].Proxy, r.Hops[0].Addr = proxy, netip.MustParseAddrPort(addr)
+		if got := recorded(t, []*fetch.Result{r}, report.Options{})[0].Edge; *got != *r.Edge {
+			t.Errorf("%s: %+v, want %+v", proxy, got, r.Edge)
+		}
 	}
 }
 

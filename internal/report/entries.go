@@ -236,6 +236,8 @@ func (e *Entry) setEdge(key string, value []byte) (ok bool) {
 		e.Edge, ok = parseCount(value)
 	case "edge.of":
 		e.Edges, ok = parseCount(value)
+	default:
+		ok = true
 	}
 	return ok
 }

@@ -35,8 +35,9 @@ type Record struct {
 
 // Edge is one of a target's addresses.
 type Edge struct {
-	N  int `json:"n"`  // position, from 0
-	Of int `json:"of"` // number of addresses
+	N    int        `json:"n"`    // position, from 0
+	Of   int        `json:"of"`   // number of addresses
+	Addr netip.Addr `json:"addr"` // the address, where Answer.Addr is a proxy's
 }
 
 // Answer is what came of one request.

@@ -25,7 +25,10 @@ func (r *Record) Result() *fetch.Result {
 		out.Hops = append(out.Hops, r.Hops[i].reply(0))
 	}
 	if r.Edge != nil {
-		out.Edge = &fetch.Edge{N: r.Edge.N, Of: r.Edge.Of, Addr: out.LedTo(-1).Addr.Addr()}
+		out.Edge = &fetch.Edge{N: r.Edge.N, Of: r.Edge.Of, Addr: r.Edge.Addr}
+		if !r.Edge.Addr.IsValid() {
+			out.Edge.Addr = out.LedTo(-1).Addr.Addr()
+		}
 	}
 	if e := r.Error; e != nil {
 		out.Err = &fetch.Error{Stage: e.Stage, Kind: e.Kind, Err: errors.New(unescape(e.Message)), Hint: e.Hint}

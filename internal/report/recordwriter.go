@@ -38,6 +38,9 @@ func (w *recordWriter) append(b []byte, r *fetch.Result) []byte {
 		b = strconv.AppendInt(b, int64(r.Edge.N), 10)
 		b = append(b, `,"of":`...)
 		b = strconv.AppendInt(b, int64(r.Edge.Of), 10)
+		if r.LedTo(-1).Proxy != "" { // whose address addr is
+			b = appendMember(b, "addr", r.Edge.Addr.String())
+		}
 		b = append(b, '}')
 	}
 	if r.Target.Err == nil {
