@@ -147,6 +147,27 @@ func TestLookup(t *testing.T) {
 			})}},
 		},
 
+		// Addresses that are none. The next server is asked, and no byte of the next record is part of an address.
+		{
+			name: "an address of three bytes", target: "h#.test", want: both,
+			lab: lab{
+				resolv:  "nameserver 127.0.0.1\nnameserver 127.0.0.2\n",
+				servers: map[string]behavior{a: withAddr("cb0071", truth), b: truth},
+			},
+		},
+		{
+			name: "an address of five bytes", target: "h#.test", want: "dns_failure: malformed answer (asked 127.0.0.1:53)",
+			lab: lab{servers: map[string]behavior{a: withAddr("cb00710102", rcode(dns.RcodeServerFailure))}},
+		},
+		{
+			name: "two questions in the answer", target: "h#.test", want: both, most: time.Second,
+			lab: lab{
+				resolv: "nameserver 127.0.0.1\nnameserver 127.0.0.2\n", servers: map[string]behavior{a: edit(truth, func(_ asked, m *dns.Msg) {
+					m.Question = append(m.Question, m.Question...)
+				}), b: truth},
+			},
+		},
+
 		// EDNS.
 		{name: "FORMERR to EDNS", target: "h#.test", want: both, lab: lab{servers: map[string]behavior{a: withoutOPT(truth, dns.RcodeFormatError, false)}}},
 		{name: "the header alone to EDNS", target: "h#.test", want: both, lab: lab{servers: map[string]behavior{a: withoutOPT(truth, dns.RcodeFormatError, true)}}},
@@ -414,4 +435,15 @@ func chain(n int) string {
 		text += fmt.Sprintf("x%dx.test. CNAME x%dx.test.\n", i, i+1)
 	}
 	return text + fmt.Sprintf("x%dx.test. A 192.0.2.8\n", n)
+}
+
+// withAddr puts a record whose address is these bytes, in hexadecimal, before the answers to questions for IPv4.
+func withAddr(hex string, s behavior) behavior {
+	return edit(s, func(q asked, m *dns.Msg) {
+		if question := q.Question[0]; question.Qtype == dns.TypeA {
+			m.Rcode = dns.RcodeSuccess
+			header := dns.RR_Header{Name: question.Name, Rrtype: dns.TypeA, Class: dns.ClassINET, Rdlength: uint16(len(hex) / 2)}
+			m.Answer = append([]dns.RR{&dns.RFC3597{Hdr: header, Rdata: hex}}, m.Answer...)
+		}
+	})
 }

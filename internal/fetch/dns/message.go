@@ -2,6 +2,7 @@ package dns
 
 import (
 	"encoding/binary"
+	"errors"
 	"net/netip"
 	"slices"
 	"strconv"
@@ -58,13 +59,16 @@ func readReply(message, question []byte, name string, withEDNS bool) (r reply, o
 	if err != nil || !h.Response || h.OpCode != 0 {
 		return r, false
 	}
-	if binary.BigEndian.Uint16(message[4:]) == 0 {
+	switch questions := binary.BigEndian.Uint16(message[4:]); {
+	case questions == 0:
 		// Servers that refuse a message may send back no more than its header.
 		switch h.RCode {
 		case dnsmessage.RCodeSuccess, dnsmessage.RCodeNameError:
 			return r, false
 		}
-	} else if len(message) < headerLen+len(question) || !equalFold(message[headerLen:headerLen+len(question)], question) {
+	case questions > 1: // RFC 9619 section 4
+		return r, false
+	case len(message) < headerLen+len(question), !equalFold(message[headerLen:headerLen+len(question)], question):
 		return r, false
 	}
 	switch h.RCode {
@@ -129,6 +133,8 @@ func readAnswers(p *dnsmessage.Parser, name string, t dnsmessage.Type) (addrs []
 			}
 			mine := h.Class == dnsmessage.ClassINET && equalFold(trimRoot(&h.Name), owner)
 			switch {
+			case mine && h.Type == t && int(h.Length) != addrLen(t):
+				err = errAddrLen // dnsmessage would read on in the next record
 			case mine && h.Type == dnsmessage.TypeCNAME && aliases < maxAliases:
 				var r dnsmessage.CNAMEResource
 				r, err = p.CNAMEResource()
@@ -153,6 +159,16 @@ func readAnswers(p *dnsmessage.Parser, name string, t dnsmessage.Type) (addrs []
 			return addrs, aliases, nil
 		}
 	}
+}
+
+var errAddrLen = errors.New("an address of another length than its family's")
+
+// addrLen is the length of an address in a record.
+func addrLen(t dnsmessage.Type) int {
+	if t == dnsmessage.TypeA {
+		return 4
+	}
+	return 16
 }
 
 // trimRoot is a name without the dot at its end.
