@@ -112,7 +112,7 @@ func TestDocuments(t *testing.T) {
 		if _, err := new(flags).proxies(func(string) bool { return false }, env); err != nil {
 			t.Fatal(err)
 		}
-		resolver := dns.New(t.Context(), dns.Config{Etc: t.TempDir(), Getenv: env})
+		resolver := dns.New(t.Context(), dns.Config{Etc: t.TempDir(), Env: func(name string) (string, bool) { return env(name), false }})
 		defer resolver.Close()
 		if _, err := resolver.Lookup(t.Context(), dns.Query{Name: "localhost"}); err != nil {
 			t.Fatal(err)

@@ -2,6 +2,7 @@ package dns
 
 import (
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -24,7 +25,7 @@ const (
 // settings are what resolv.conf(5), RES_OPTIONS and LOCALDOMAIN say.
 type settings struct {
 	servers  []netip.AddrPort
-	search   []string // domains, without a dot at their ends
+	search   []string // domains, without a dot at their ends; "" is the root
 	ndots    int      // a name with as many dots is asked for as it is first
 	timeout  time.Duration
 	attempts int
@@ -34,13 +35,13 @@ type settings struct {
 }
 
 // readSettings reads the text of a resolv.conf. The host's name stands in for a search list that is missing.
-func readSettings(text string, getenv func(string) string, hostname string) settings {
+func readSettings(text string, lookupEnv func(string) (string, bool), hostname string) settings {
 	s := settings{ndots: defaultNdots, timeout: defaultTimeout, attempts: defaultAttempts}
 	var searched bool
 	for line := range strings.Lines(text) {
 		words := strings.Fields(line)
-		if len(words) < 2 || line[0] == '#' || line[0] == ';' {
-			continue
+		if len(words) < 2 || !strings.HasPrefix(line, words[0]) || line[0] == '#' || line[0] == ';' {
+			continue // a keyword starts its line
 		}
 		switch words[0] {
 		case "nameserver":
@@ -55,10 +56,11 @@ func readSettings(text string, getenv func(string) string, hostname string) sett
 			s.setOptions(words[1:])
 		}
 	}
-	if domains := strings.Fields(getenv("LOCALDOMAIN")); len(domains) > 0 {
-		s.search, searched = searchList(domains), true
+	if domains, isSet := lookupEnv("LOCALDOMAIN"); isSet {
+		s.search, searched = searchList(strings.Fields(domains)), true
 	}
-	s.setOptions(strings.Fields(getenv("RES_OPTIONS")))
+	options, _ := lookupEnv("RES_OPTIONS")
+	s.setOptions(strings.Fields(options))
 	if _, domain, ok := strings.Cut(hostname, "."); ok && !searched {
 		s.search = searchList([]string{domain})
 	}
@@ -68,16 +70,14 @@ func readSettings(text string, getenv func(string) string, hostname string) sett
 	return s
 }
 
-// searchList leaves out the root, which adds nothing to a name, and what follows a comment sign.
+// searchList leaves out dots around a domain, as glibc does, and what follows a comment sign.
 func searchList(domains []string) []string {
 	var list []string
 	for _, domain := range domains {
 		if domain[0] == '#' || domain[0] == ';' {
 			break
 		}
-		if domain = strings.TrimSuffix(domain, "."); domain != "" {
-			list = append(list, domain)
-		}
+		list = append(list, strings.TrimPrefix(strings.TrimSuffix(domain, "."), "."))
 	}
 	return list
 }
@@ -117,16 +117,18 @@ func (s *settings) candidates(name string) (names []string, typed int) {
 	if len(bare) < len(name) || len(s.search) == 0 {
 		return []string{bare}, 0
 	}
+	domains := append(slices.Clip(s.search), "") // the root: the name as it was typed, where it stands first
 	if strings.Count(name, ".") >= s.ndots {
-		names = append(names, bare)
+		domains = append([]string{""}, s.search...)
 	}
-	for _, domain := range s.search {
-		if full := bare + "." + domain; checkName(full) == nil {
+	typed = -1
+	for _, domain := range domains {
+		switch full := bare + "." + domain; {
+		case domain != "" && checkName(full) == nil:
 			names = append(names, full)
+		case domain == "" && typed < 0:
+			typed, names = len(names), append(names, bare)
 		}
 	}
-	if strings.Count(name, ".") >= s.ndots {
-		return names, 0
-	}
-	return append(names, bare), len(names)
+	return names, typed
 }

@@ -19,12 +19,12 @@ type Dialer func(ctx context.Context, network string, server netip.AddrPort) (ne
 
 // Config says how names are looked up. The zero value is as the system has it.
 type Config struct {
-	Servers []netip.AddrPort        // asked in turn in place of those of resolv.conf
-	Family  int                     // 4 or 6 for addresses of that family only
-	Timeout time.Duration           // of one lookup, the wait for a late family included; 0 means DefaultTimeout
-	Etc     string                  // the directory of resolv.conf, nsswitch.conf and hosts; "" means the system's
-	Getenv  func(key string) string // nil means os.Getenv
-	Dial    Dialer                  // nil means package net's
+	Servers []netip.AddrPort                // asked in turn in place of those of resolv.conf
+	Family  int                             // 4 or 6 for addresses of that family only
+	Timeout time.Duration                   // of one lookup, the wait for a late family included; 0 means DefaultTimeout
+	Etc     string                          // the directory of resolv.conf, nsswitch.conf and hosts; "" means the system's
+	Env     func(key string) (string, bool) // nil means os.LookupEnv
+	Dial    Dialer                          // nil means package net's
 }
 
 // Query is one name to look up.

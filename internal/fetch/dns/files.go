@@ -18,12 +18,12 @@ type systemFiles struct {
 }
 
 func (r *Resolver) readFiles() *systemFiles {
-	etc, getenv := r.config.Etc, r.config.Getenv
+	etc, env := r.config.Etc, r.config.Env
 	if etc == "" {
 		etc = defaultEtc()
 	}
-	if getenv == nil {
-		getenv = os.Getenv
+	if env == nil {
+		env = os.LookupEnv
 	}
 	read := func(name string) []byte {
 		text, _ := os.ReadFile(filepath.Join(etc, name))
@@ -31,7 +31,7 @@ func (r *Resolver) readFiles() *systemFiles {
 	}
 	hostname, _ := os.Hostname()
 	f := &systemFiles{
-		settings: readSettings(string(read("resolv.conf")), getenv, hostname),
+		settings: readSettings(string(read("resolv.conf")), env, hostname),
 		sources:  readSources(string(read("nsswitch.conf"))),
 		hosts:    readHosts(read("hosts")),
 	}

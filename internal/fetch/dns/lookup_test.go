@@ -225,6 +225,7 @@ func TestLookup(t *testing.T) {
 		// Search domains.
 		{name: "a short name", target: "h#", want: both, packets: 2, lab: lab{resolv: "nameserver 127.0.0.1\nsearch test\n"}},
 		{name: "no search for an absolute name", target: "h#.", want: "not_found: no such host (asked 127.0.0.1:53)", packets: 2, lab: lab{resolv: "nameserver 127.0.0.1\nsearch test\n"}},
+		{name: "the root among the domains", target: "h#", want: both, packets: 4, lab: lab{resolv: "nameserver 127.0.0.1\nsearch . test\n"}},
 		{name: "the second domain", target: "h#", want: both, packets: 4, lab: lab{resolv: "nameserver 127.0.0.1\nsearch none.example test\n"}},
 		{
 			name: "a wildcard, and the name fails", target: "h#.test", want: "dns_failure: SERVFAIL (asked 127.0.0.1:53)", packets: 2,
@@ -264,6 +265,7 @@ func TestLookup(t *testing.T) {
 
 		// Options and variables.
 		{name: "LOCALDOMAIN", target: "h#", want: both, packets: 2, lab: lab{resolv: "nameserver 127.0.0.1\nsearch example\n", env: map[string]string{"LOCALDOMAIN": "test"}}},
+		{name: "LOCALDOMAIN without a domain", target: "h#", want: "not_found: no such host (asked 127.0.0.1:53)", packets: 2, lab: lab{resolv: "nameserver 127.0.0.1\nsearch test\n", env: map[string]string{"LOCALDOMAIN": ""}}},
 		{name: "RES_OPTIONS", target: "h#.test", want: both, packets: 4, lab: lab{resolv: "nameserver 127.0.0.1\nsearch example\n", env: map[string]string{"RES_OPTIONS": "ndots:2"}}},
 		{name: "no-aaaa", target: "h#.test", want: "192.0.2.1", packets: 1, lab: lab{resolv: "nameserver 127.0.0.1\noptions no-aaaa\n"}},
 		{name: "no-aaaa and IPv6 only", target: "h#.test", want: "not_found: no IPv6 address", lab: lab{config: Config{Family: 6}, resolv: "nameserver 127.0.0.1\noptions no-aaaa\n"}},

@@ -200,7 +200,10 @@ func (l lab) start(t *testing.T) (*Resolver, *network) {
 	}
 	c := l.config
 	c.Etc, c.Dial = etc, n.dial
-	c.Getenv = func(key string) string { return l.env[key] }
+	c.Env = func(key string) (string, bool) {
+		value, isSet := l.env[key]
+		return value, isSet
+	}
 	r := New(t.Context(), c)
 	r.system = nil
 	r.sourceFor = func(to netip.Addr) (netip.Addr, bool) {

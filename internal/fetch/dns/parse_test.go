@@ -33,7 +33,9 @@ func TestReadSettings(t *testing.T) {
 		{name: "four servers", text: "nameserver 192.0.2.1\nnameserver 192.0.2.2\nnameserver 192.0.2.3\nnameserver 192.0.2.4\n", want: settings{servers: addrs("192.0.2.1:53", "192.0.2.2:53", "192.0.2.3:53")}},
 		{name: "no address", text: "nameserver example.org\nnameserver\n", want: settings{servers: local}},
 		{name: "the last of domain and search", text: "search a.test b.test\ndomain c.test d.test\n", want: settings{servers: local, search: []string{"c.test"}}},
-		{name: "the root as search", text: "search .\n", hostname: "h.example.org", want: settings{servers: local}},
+		{name: "the root as search", text: "search .\n", hostname: "h.example.org", want: settings{servers: local, search: []string{""}}},
+		{name: "dots around a domain", text: "search .a.test b.test. .c.test.\n", want: settings{servers: local, search: []string{"a.test", "b.test", "c.test"}}},
+		{name: "a keyword that does not start its line", text: " nameserver 192.0.2.1\n\tsearch a.test\n options ndots:3\n", want: settings{servers: local}},
 		{name: "comments", text: ";options ndots:3\n#options ndots:4\noptions ndots:2 # ndots:5\n", want: settings{servers: local, ndots: 2}},
 		{name: "out of range", text: "options ndots:99 timeout:99 attempts:99\n", want: settings{servers: local, ndots: 15, timeout: 30 * time.Second, attempts: 5, bounded: true}},
 		{name: "zero", text: "options ndots:0 timeout:0 attempts:0\n", want: settings{servers: local, ndots: -1, timeout: time.Second, attempts: 1, bounded: true}},
@@ -47,6 +49,7 @@ func TestReadSettings(t *testing.T) {
 			name: "variables", text: "search a.test\noptions ndots:2 rotate\n", env: map[string]string{"LOCALDOMAIN": "x.test y.test", "RES_OPTIONS": "ndots:3 use-vc"},
 			want: settings{servers: local, search: []string{"x.test", "y.test"}, ndots: 3, rotate: true, useTCP: true},
 		},
+		{name: "a variable without a domain", text: "search a.test\n", hostname: "h.example.org", env: map[string]string{"LOCALDOMAIN": ""}, want: settings{servers: local}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			switch tt.want.ndots {
@@ -58,7 +61,11 @@ func TestReadSettings(t *testing.T) {
 			if tt.want.timeout == 0 {
 				tt.want.timeout, tt.want.attempts = 5*time.Second, 2
 			}
-			got := readSettings(tt.text, func(key string) string { return tt.env[key] }, tt.hostname)
+			env := func(key string) (string, bool) {
+				value, isSet := tt.env[key]
+				return value, isSet
+			}
+			got := readSettings(tt.text, env, tt.hostname)
 			if diff := cmp.Diff(tt.want, got, cmp.AllowUnexported(settings{}), cmpopts.EquateComparable(netip.AddrPort{}), cmpopts.EquateEmpty()); diff != "" {
 				t.Errorf("-want +got\n%s", diff)
 			}
@@ -217,7 +224,7 @@ func FuzzSettings(f *testing.F) {
 	f.Add("search . a..b\noptions ndots:0 ; x", "h.")
 	f.Add("0", `\.`)
 	f.Fuzz(func(t *testing.T, text, name string) {
-		s := readSettings(text, func(string) string { return "" }, "h.example.org")
+		s := readSettings(text, func(string) (string, bool) { return "", false }, "h.example.org")
 		if len(s.servers) == 0 || len(s.servers) > maxServers || s.ndots < 0 || s.timeout <= 0 || s.attempts <= 0 {
 			t.Fatalf("%+v", s)
 		}
@@ -233,8 +240,8 @@ func FuzzSettings(f *testing.F) {
 				t.Errorf("%q: %v", candidate, err)
 			}
 		}
-		if strings.Contains(text+name, `\`) {
-			return // an escape to the second opinion, a character here
+		if strings.Contains(text+name, `\`) || slices.Contains(s.search, "") {
+			return // an escape, or an empty label, to the second opinion
 		}
 		c := dns.ClientConfig{Search: s.search, Ndots: s.ndots}
 		want := slices.DeleteFunc(c.NameList(name), func(n string) bool { return checkName(n) != nil })

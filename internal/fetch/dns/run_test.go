@@ -521,7 +521,7 @@ func TestEndOfTheRun(t *testing.T) {
 // Nothing is read until a name is looked up, and then once.
 func TestFilesAreReadWhenNeeded(t *testing.T) {
 	reads := 0
-	c := Config{Etc: t.TempDir(), Getenv: func(string) string { reads++; return "" }}
+	c := Config{Etc: t.TempDir(), Env: func(string) (string, bool) { reads++; return "", false }}
 	r := New(t.Context(), c)
 	r.system = nil
 	if _, err := r.Lookup(t.Context(), Query{Name: "192.0.2.1"}); err != nil || reads > 0 {
