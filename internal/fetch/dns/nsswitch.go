@@ -1,9 +1,6 @@
 package dns
 
-import (
-	"slices"
-	"strings"
-)
+import "strings"
 
 // sources are where names are looked up, and in which order.
 type sources struct {
@@ -11,34 +8,37 @@ type sources struct {
 	dnsFirst   bool // before the hosts file
 }
 
-// readSources reads the line about hosts of nsswitch.conf(5): the hosts file (files), DNS (dns), and one after the other
-// (resolve: systemd-resolved reads the hosts file itself, and resolv.conf names it too). Other services are passed over.
+// readSources reads the last line about hosts of nsswitch.conf(5).
 func readSources(text string) sources {
+	s := sources{files: true, dns: true}
 	for line := range strings.Lines(text) {
 		line, _, _ = strings.Cut(line, "#")
-		database, services, ok := strings.Cut(line, ":")
-		if !ok || strings.TrimSpace(database) != "hosts" {
-			continue
+		if database, services, ok := strings.Cut(line, ":"); ok && strings.TrimSpace(database) == "hosts" {
+			s = readServices(services)
 		}
-		var s sources
-		known := false // the service before an action is one of ours
-		for _, word := range splitActions(services) {
-			switch {
-			case word == "files", word == "resolve":
-				s.dnsFirst = s.dnsFirst || !s.files && s.dns
-				s.files, known = true, true
-				s.dns = s.dns || word == "resolve"
-			case word == "dns":
-				s.dns, known = true, true
-			case word[0] == '[' && known && stopsAtNotFound(word):
-				return s
-			case word[0] != '[':
-				known = false
-			}
-		}
-		return s
 	}
-	return sources{files: true, dns: true}
+	return s
+}
+
+// readServices reads which services a line has: the hosts file (files), DNS (dns), and one after the other (resolve:
+// systemd-resolved reads the hosts file itself, and resolv.conf names it too). Others are passed over.
+func readServices(services string) (s sources) {
+	known := false // the service before an action is one of ours
+	for _, word := range splitActions(services) {
+		switch {
+		case word == "files", word == "resolve":
+			s.dnsFirst = s.dnsFirst || !s.files && s.dns
+			s.files, known = true, true
+			s.dns = s.dns || word == "resolve"
+		case word == "dns":
+			s.dns, known = true, true
+		case word[0] == '[' && known && stopsAtNotFound(word):
+			return s
+		case word[0] != '[':
+			known = false
+		}
+	}
+	return s
 }
 
 // splitActions splits services at spaces, and keeps what is in brackets in one piece.
@@ -58,11 +58,15 @@ func splitActions(services string) []string {
 	return words
 }
 
-// stopsAtNotFound reports whether an action ends the search when the service before it does not know the name.
+// stopsAtNotFound reports whether an action, such as [NOTFOUND=return], ends the search when the service before it does
+// not know the name.
 func stopsAtNotFound(action string) bool {
-	return slices.ContainsFunc(strings.Fields(strings.Trim(action, "[]")), func(rule string) bool {
-		status, then, _ := strings.Cut(rule, "=")
-		but, negated := strings.CutPrefix(status, "!")
-		return then == "return" && (negated && but != "notfound" || status == "notfound")
-	})
+	words := strings.Fields(strings.ReplaceAll(strings.Trim(action, "[]"), "=", " = "))
+	for ; len(words) >= 3; words = words[3:] {
+		but, negated := strings.CutPrefix(words[0], "!")
+		if words[2] == "return" && (negated && but != "notfound" || words[0] == "notfound") {
+			return true
+		}
+	}
+	return false
 }

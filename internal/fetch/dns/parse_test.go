@@ -92,7 +92,11 @@ func TestReadSources(t *testing.T) {
 		"hosts: files[notfound=RETURN]dns\n":                    {files: true},
 		"hosts: files [SUCCESS=return NOTFOUND=continue] dns\n": {files: true, dns: true},
 		"hosts: files [ !SUCCESS=return ] dns\n":                {files: true},
+		"hosts: files [ NOTFOUND = return ] dns\n":              {files: true},
+		"hosts: files [SUCCESS=return NOTFOUND =return] dns\n":  {files: true},
 		"hosts: files [UNAVAIL=return":                          {files: true},
+		"hosts: files\nhosts: dns\n":                            {dns: true}, // the last line, as in glibc
+		"hosts: dns [NOTFOUND=return] x\nhosts: files\n":        {files: true},
 	} {
 		if got := readSources(text); got != want {
 			t.Errorf("%q: %+v, not %+v", text, got, want)
