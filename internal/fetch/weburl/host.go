@@ -48,17 +48,20 @@ func (u *URL) setHost(s string) error {
 func (u *URL) setAddr(addr netip.Addr) { u.Addr, u.Host = addr, addr.String() }
 
 // domainToASCII is the algorithm of that name, not strict: labels may have any
-// length, underscores and the like, and a name in ASCII is left as it is. To look
-// the name up is another matter.
+// length, underscores and the like, and a name in ASCII is left as it is, if its
+// encoded labels are valid. To look the name up is another matter.
 func domainToASCII(s string) (name string, err error) {
 	switch {
 	case !utf8.ValidString(s):
 		return "", errors.New("the host is not UTF-8")
-	case isASCII(s):
+	case isASCII(s) && !hasEncodedLabel(s):
 		name = strings.ToLower(s)
 	default:
 		if name, err = uts46().ToASCII(s); err != nil {
 			return "", fmt.Errorf("no internationalised name: %.200v", err)
+		}
+		if isASCII(s) && !strings.EqualFold(name, s) {
+			return "", errors.New("no internationalised name: a label encodes nothing")
 		}
 	}
 	if name == "" {
@@ -68,6 +71,12 @@ func domainToASCII(s string) (name string, err error) {
 		return "", fmt.Errorf("a host cannot hold %q", name[i])
 	}
 	return name, nil
+}
+
+// hasEncodedLabel reports whether a label is, or ought to be, in Punycode.
+func hasEncodedLabel(s string) bool {
+	s = strings.ToLower(s)
+	return strings.HasPrefix(s, "xn--") || strings.Contains(s, ".xn--")
 }
 
 func isASCII(s string) bool {
