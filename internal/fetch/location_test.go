@@ -184,7 +184,7 @@ func TestBlockPrivate(t *testing.T) {
 		{name: "from a proxy", guarded: true, from: Reply{Addr: netip.AddrPortFrom(inside, 80), Proxy: "http://proxy.test"}, addrs: []netip.Addr{inside}, blocked: true},
 		{
 			name:  "from a private address behind a proxy",
-			from:  Reply{Target: Target{Addr: inside}, Addr: netip.AddrPortFrom(public, 80), Proxy: "http://proxy.test"},
+			from:  Reply{peer: inside, Addr: netip.AddrPortFrom(public, 80), Proxy: "http://proxy.test"},
 			addrs: []netip.Addr{inside}, want: []netip.Addr{inside},
 		},
 	} {

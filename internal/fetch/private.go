@@ -50,11 +50,11 @@ func (t *trip) unblocked(addrs []netip.Addr) []netip.Addr {
 	return slices.DeleteFunc(slices.Clone(addrs), isPrivate)
 }
 
-// origin is the address that the reply came from. Behind a proxy the address of
-// a name is not known, and counts as public.
+// origin is the address that the reply came from. Where a proxy has looked up a
+// name, the address is not known, and counts as public.
 func (r *Reply) origin() netip.Addr {
 	if r.Proxy != "" {
-		return r.Target.Addr
+		return r.peer
 	}
 	return r.Addr.Addr()
 }

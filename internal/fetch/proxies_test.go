@@ -620,3 +620,37 @@ func TestProxyOfEachHop(t *testing.T) {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
+
+// Where names are looked up for a proxy, it is known that a redirect comes from
+// inside, and it may lead there. Where the proxy looks them up, or the target is
+// an address, the same holds as far as that is known.
+func TestProxyAndPrivateAddresses(t *testing.T) {
+	for _, c := range []struct {
+		proxy, target, to string
+		blocked           bool
+	}{
+		{"socks5://203.0.113.9", "localhost", "http://b.localhost/x", false},
+		{"socks5://203.0.113.9", "localhost", "http://10.0.0.1/x", false},
+		{"socks5://203.0.113.9", "198.51.100.1", "http://b.localhost/x", true},
+		{"socks5h://203.0.113.9", "localhost", "http://10.0.0.1/x", true},
+		{"socks5h://203.0.113.9", "10.0.0.2", "http://10.0.0.1/x", false},
+		{"http://203.0.113.9", "10.0.0.2", "http://10.0.0.1/x", false},
+	} {
+		asked := make(chan string, 2) // so that the proxy need not wait for the test
+		target := func(conn net.Conn) {
+			if request, _ := testserver.ReadRequest(conn); strings.Contains(request, "/x ") {
+				io.WriteString(conn, noContent)
+				return
+			}
+			io.WriteString(conn, "HTTP/1.1 302 Found\r\nLocation: "+c.to+"\r\n\r\n")
+		}
+		o := fetch.Options{Proxies: through(t, c.proxy), Location: true, MaxRedirect: 5, Dial: piped(target)}
+		if strings.HasPrefix(c.proxy, "socks") {
+			o.Dial = piped(socks(asked, target))
+		}
+		r := askOne(t, t.Context(), o, c.target)
+		if blocked := r.Err != nil && r.Err.Kind == fetch.KindBlocked; blocked != c.blocked || !blocked && r.Err != nil {
+			t.Errorf("%s through %s to %s: %v", c.target, c.proxy, c.to, r.Err)
+		}
+	}
+}

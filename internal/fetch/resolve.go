@@ -100,6 +100,7 @@ func (t *trip) resolveProxy() *Error {
 			return newError(StageDNS, err)
 		}
 	}
+	t.reply.peer = t.peer.addr
 	t.port = t.proxy.Port
 	var err error
 	if t.addrs, err = t.addrsOf(endpoint{t.proxy.Host, t.proxy.Addr, t.proxy.Port}); err != nil {

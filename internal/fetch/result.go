@@ -36,6 +36,8 @@ type Reply struct {
 	// this request on, since a redirect led to another origin: fields of the
 	// request, as the user wrote them, and what is said in TLS handshakes.
 	Withheld []string
+
+	peer netip.Addr // that the proxy was to connect to; invalid if the proxy looked the name up
 }
 
 // Anomalies is what was odd in any of the sections.
