@@ -45,8 +45,7 @@ func (t *trip) waitForReply() error {
 		return t.conn.WaitReadable()
 	}
 	n, err := t.stream.Read(t.firstByte[:])
-	t.ahead = t.firstByte[:n]
-	if n > 0 {
+	if t.ahead = n > 0; t.ahead {
 		return nil
 	}
 	return err
@@ -54,9 +53,9 @@ func (t *trip) waitForReply() error {
 
 // Read reads of the reply, from its first byte.
 func (t *trip) Read(p []byte) (int, error) {
-	if len(t.ahead) > 0 {
-		n := copy(p, t.ahead)
-		t.ahead = t.ahead[n:]
+	if t.ahead {
+		n := copy(p, t.firstByte[:])
+		t.ahead = n == 0
 		return n, nil
 	}
 	return t.stream.Read(p)

@@ -40,10 +40,10 @@ type trip struct {
 	guarded   bool                // no private address is to be connected to
 	classical bool                // an earlier try failed at TLS: offer no curve with a large key share
 	certAsked bool                // the server asked for a client's certificate
+	firstByte [1]byte             // of the reply
+	ahead     bool                // firstByte has come, and is to be read
 	conn      socket.Conn         // the TCP connection
 	stream    net.Conn            // carries the request: conn, or TLS on it
-	ahead     []byte              // of the reply, read before the rest
-	firstByte [1]byte             // room for it
 	protocol  *protocol           // spoken over stream
 	step      deadline            // for connecting, then for reading
 	reply     *Reply              // in the visit's result
