@@ -98,7 +98,7 @@ func samples() []reply {
 }
 
 // results asks for the samples over pipes, then makes all that varies the same in every run.
-func results(t *testing.T) []*fetch.Result {
+func results(t testing.TB) []*fetch.Result {
 	t.Helper()
 	addr := netip.MustParseAddr("203.0.113.9")
 	var list []*fetch.Result
@@ -131,7 +131,7 @@ func results(t *testing.T) []*fetch.Result {
 }
 
 // ask asks a target, in the clear even if it is https, and gets the answers in turn.
-func ask(t *testing.T, text string, answers ...[]byte) *fetch.Result {
+func ask(t testing.TB, text string, answers ...[]byte) *fetch.Result {
 	t.Helper()
 	spec, err := fetch.Parse(text, fetch.Defaults{})
 	targets := slices.Collect(spec.All())
@@ -278,7 +278,7 @@ func golden(t *testing.T, name string, got []byte) {
 }
 
 // format is the format of that name.
-func format(t *testing.T, name string) report.Format {
+func format(t testing.TB, name string) report.Format {
 	t.Helper()
 	f, found := report.LookupFormat(name)
 	if !found {

@@ -116,15 +116,14 @@ type Failure struct {
 }
 
 // Check refuses a record that does not say what came of a target, as one of chosen
-// fields or of another program.
+// fields can be, or of another program. A target and a status, or an error, are
+// enough.
 func (r *Record) Check() error {
 	switch {
 	case r.Target == "":
 		return errors.New("it has no target")
-	case r.Error == nil && r.Proto == "":
-		return errors.New("it has neither an answer, with its proto, nor an error")
-	case r.URL == "" && (r.Error == nil || r.Error.Stage != fetch.StageTarget):
-		return errors.New("it has no url")
+	case r.Error == nil && r.Status == 0 && len(r.Raw) == 0:
+		return errors.New("it has neither a status nor an error")
 	case r.Status < 0 || r.Status > 999:
 		return fmt.Errorf("its status is %d", r.Status)
 	}

@@ -11,15 +11,23 @@ import (
 
 // Result is the result that a record was made of, as far as the record tells.
 // Names of header fields are as they were recorded, and exact where the record
-// holds the sections themselves.
+// holds the sections themselves. A record of chosen fields may lack the URL and the
+// protocol: they are those of a target as it was typed.
 func (r *Record) Result() *fetch.Result {
+	answer := r.Answer
+	if answer.URL == "" && (r.Error == nil || r.Error.Stage != fetch.StageTarget) {
+		answer.URL = r.Target
+	}
+	if answer.Proto == "" && answer.Status > 0 {
+		answer.Proto = "HTTP/1.1"
+	}
 	out := &fetch.Result{
-		Target: fetch.RecordedTarget(r.Index, r.Target, r.URL),
+		Target: fetch.RecordedTarget(r.Index, r.Target, answer.URL),
 		Begun:  r.Time,
 		Tries:  max(r.Tries, 1),
 	}
 	odd := fetch.AnomaliesNamed(r.Anomalies)
-	out.Reply = r.Answer.reply(odd)
+	out.Reply = answer.reply(odd)
 	out.Reply.Target.Index, out.Reply.Target.Text = r.Index, r.Target
 	for i := range r.Hops {
 		out.Hops = append(out.Hops, r.Hops[i].reply(0))

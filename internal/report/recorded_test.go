@@ -109,3 +109,50 @@ func TestRecordedForeign(t *testing.T) {
 		}
 	}
 }
+
+// Whatever a file of records holds, every format shows it without a panic and without a control character, and its JSON
+// can be read back.
+func FuzzRecords(f *testing.F) {
+	list := results(f)
+	for _, o := range []report.Options{{IncludeRaw: true}, {Pairs: true}} {
+		out, _, _, err := drainForeign(list, format(f, "json"), o)
+		if err != nil {
+			f.Fatal(err)
+		}
+		for line := range bytes.Lines(out) {
+			f.Add(line)
+		}
+	}
+	f.Add([]byte(`{"target":"a.test","status":200}`))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		for record, err := range report.Records(bytes.NewReader(text)) {
+			if err != nil || record.Check() != nil {
+				continue
+			}
+			showRecord(t, record)
+		}
+	})
+}
+
+func showRecord(t *testing.T, record *report.Record) {
+	list := []*fetch.Result{record.Result()}
+	for _, f := range report.Formats() {
+		for _, o := range []report.Options{{IncludeRaw: true, Verbose: true, Detailed: true}, {Group: new(report.GroupBy)}} {
+			out, stderr, _, err := drainForeign(list, f, o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if isText := !f.Binary && f.Name != "json"; isText && bytes.ContainsAny(out, "\x1b\r\x00") || bytes.ContainsAny(stderr, "\x1b\r\x00") {
+				t.Errorf("%s: %q, and on stderr %q", f.Name, out, stderr)
+			}
+			if f.Name != "json" {
+				continue
+			}
+			for again, err := range report.Records(bytes.NewReader(out)) {
+				if err != nil || again.Check() != nil {
+					t.Errorf("%s cannot be read back: %v, %v", out, err, again.Check())
+				}
+			}
+		}
+	}
+}
