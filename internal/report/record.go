@@ -122,7 +122,7 @@ func (r *Record) Check() error {
 	switch {
 	case r.Target == "":
 		return errors.New("it has no target")
-	case r.Error == nil && r.Status == 0 && len(r.Raw) == 0:
+	case r.Error == nil && r.Status == 0 && r.Proto == "":
 		return errors.New("it has neither a status nor an error")
 	case r.Status < 0 || r.Status > 999:
 		return fmt.Errorf("its status is %d", r.Status)

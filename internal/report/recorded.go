@@ -62,10 +62,11 @@ func (a *Answer) reply(odd fetch.Anomalies) fetch.Reply {
 			FirstByte: inTime(a.Seconds.FirstByte), Total: inTime(a.Seconds.Total),
 		},
 	}
-	switch {
-	case len(a.Raw) > 0:
+	if len(a.Raw) > 0 {
 		r.Interim, r.Head = fetch.RecordedSections(a.Raw)
-	case a.Proto != "":
+	}
+	if r.Head.Proto == "" && a.Proto != "" {
+		r.Interim = nil
 		for i := range a.Interim {
 			r.Interim = append(r.Interim, a.Interim[i].head(0))
 		}

@@ -124,6 +124,8 @@ func FuzzRecords(f *testing.F) {
 		}
 	}
 	f.Add([]byte(`{"target":"a.test","status":200}`))
+	f.Add([]byte(`{"target":"a.test","raw":"SFRUUC8xLjEgMTAzIEhpDQoNCg=="}`)) // an interim section alone
+	f.Add([]byte(`{"target":"a.test","status":200,"raw":"SFRUUC8xLjEgMTAzIEhpDQoNCg=="}`))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		for record, err := range report.Records(bytes.NewReader(text)) {
 			if err != nil || record.Check() != nil {
