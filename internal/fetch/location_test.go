@@ -115,6 +115,7 @@ func FuzzLocation(f *testing.F) {
 		f.Add("http://h.test/a/b?c", strings.TrimSuffix(line, "\n"))
 	}
 	f.Add("A# ", "0")
+	f.Add(`A?"`, "#f")
 	f.Add("h.test/#a b\u00fc", "/c")
 	f.Fuzz(func(t *testing.T, text, location string) {
 		spec, err := Parse(text, Defaults{})

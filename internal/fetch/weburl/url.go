@@ -83,7 +83,7 @@ func relative(base URL, s string) (URL, error) {
 	case query != "":
 		u.Path = cleanPath(oldPath) + escape(query, inQuery)
 	default:
-		u.Path = cleanPath(oldPath) + oldQuery
+		u.Path = cleanPath(oldPath) + escape(oldQuery, inQuery) // which can be as it was typed
 	}
 	u.Fragment = escape(fragment, inFragment)
 	return u, nil
