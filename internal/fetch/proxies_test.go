@@ -502,10 +502,14 @@ func TestPerAddrBehindProxy(t *testing.T) {
 	}
 }
 
+// leaving dials a proxy that reads what it is asked, so that the client is not still writing, and closes.
+func leaving(ctx context.Context, network, address string) (net.Conn, error) {
+	return testserver.Pipe(func(c net.Conn) { c.Read(make([]byte, 1<<10)) })(ctx, network, address)
+}
+
 // Which failures of a proxy may pass.
 func TestProxyRetry(t *testing.T) {
 	reply := func(text string) dialer { return testserver.Pipe(testserver.Answer(text)) }
-	leave := testserver.Pipe(func(net.Conn) {})
 	failing := func(err error) dialer {
 		return func(context.Context, string, string) (net.Conn, error) { return nil, err }
 	}
@@ -521,8 +525,8 @@ func TestProxyRetry(t *testing.T) {
 		{"unreachable", "http://192.0.2.9", failing(syscall.EHOSTUNREACH), false, false},
 		{"silent", "http://192.0.2.9", testserver.Pipe(testserver.Silent), false, true},
 		{"silent SOCKS", "socks5://192.0.2.9", testserver.Pipe(testserver.Silent), false, true},
-		{"closes", "http://192.0.2.9", leave, false, true},
-		{"closes SOCKS", "socks5://192.0.2.9", leave, false, true},
+		{"closes", "http://192.0.2.9", leaving, false, true},
+		{"closes SOCKS", "socks5://192.0.2.9", leaving, false, true},
 		{"407", "http://192.0.2.9", reply("HTTP/1.1 407 No\r\n\r\n"), false, false},
 		{"403", "http://192.0.2.9", reply("HTTP/1.1 403 No\r\n\r\n"), false, false},
 		{"503", "http://192.0.2.9", reply("HTTP/1.1 503 No\r\n\r\n"), true, false},
@@ -549,7 +553,7 @@ func TestProxyThenTarget(t *testing.T) {
 			case 1:
 				return nil, syscall.ECONNRESET
 			case 2:
-				return testserver.Pipe(func(net.Conn) {})(ctx, network, address)
+				return leaving(ctx, network, address)
 			}
 			return testserver.Pipe(connecting(testserver.Answer(noContent)))(ctx, network, address)
 		}}
