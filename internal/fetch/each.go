@@ -28,6 +28,11 @@ func (f *fetcher) each(ctx context.Context, targets iter.Seq[Target], next func(
 		}
 		deliver := next()
 		f.slots.acquire()
+		if ctx.Err() != nil {
+			f.slots.release()
+			deliver() // its place in the order stays empty
+			return
+		}
 		f.options.Starting(target)
 		v := &visit{f: f, ctx: ctx, request: &f.request, result: Result{Target: target, Reply: Reply{Target: target}}}
 		group.Go(func() error {
