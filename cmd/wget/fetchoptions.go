@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"slices"
-	"strings"
 	"time"
 
 	"wget/internal/fetch"
@@ -21,7 +19,7 @@ const resolverTime = 10 * time.Second
 // and stderr says so.
 func (f *flags) fetchOptions(set func(string) bool, stderr io.Writer) (o fetch.Options, err error) {
 	o = fetch.Options{
-		Protocol: "HTTP/1.1", Method: f.method, UserAgent: f.userAgent, NoSNI: set("sni") && f.sni == "",
+		Protocol: "HTTP/1.1", Method: f.method, UserAgent: f.userAgent, AgentToo: set("user-agent"), NoSNI: set("sni") && f.sni == "",
 		DNS: dns.Config{Timeout: cmp.Or(time.Duration(f.dnsTimeout), resolverTime)}, ConnectTimeout: time.Duration(f.connectTimeout),
 		ReadTimeout: time.Duration(f.readTimeout), MaxTime: time.Duration(f.maxTime),
 		Tries: f.tries, RetryRefused: f.retryRefused,
@@ -61,9 +59,6 @@ func (f *flags) fetchOptions(set func(string) bool, stderr io.Writer) (o fetch.O
 	if o.Header, err = parseEach("--header %q: %w", f.headers, parseHeader); err != nil {
 		return o, err
 	}
-	if f.http10 && set("user-agent") && f.userAgent != "" && !hasField(o.Header, "User-Agent") {
-		o.Header = append(o.Header, fetch.Field{Name: "User-Agent", Value: f.userAgent}) // -0 sends what is asked for
-	}
 	if o.Routes, err = f.routes(); err != nil {
 		return o, err
 	}
@@ -72,10 +67,6 @@ func (f *flags) fetchOptions(set func(string) bool, stderr io.Writer) (o fetch.O
 	}
 	o.TLS, err = f.tlsConfig()
 	return o, err
-}
-
-func hasField(fields []fetch.Field, name string) bool {
-	return slices.ContainsFunc(fields, func(f fetch.Field) bool { return strings.EqualFold(f.Name, name) })
 }
 
 // routes reads --connect-to and --resolve.

@@ -31,6 +31,7 @@ type Options struct {
 
 	Method    string  // "" means GET
 	UserAgent string  // "" sends no User-Agent
+	AgentToo  bool    // HTTP/1.0, which sends Host alone, sends UserAgent too
 	Header    []Field // replace, add to or (with Remove) take from the default fields
 
 	Family    int        // 4 or 6 to use only such addresses; 0 means both

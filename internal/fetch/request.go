@@ -23,13 +23,14 @@ type request struct {
 const ownHost = ""
 
 // newRequest puts the fields in order: Host, User-Agent, Accept, Connection, then
-// those of the user. HTTP/1.0 has Host alone.
+// those of the user.
 func newRequest(o Options) request {
+	bare := o.Protocol == "HTTP/1.0"
 	defaults := []Field{{Name: "Host"}}
-	if o.Protocol != "HTTP/1.0" {
-		if o.UserAgent != "" {
-			defaults = append(defaults, Field{Name: "User-Agent", Value: o.UserAgent})
-		}
+	if o.UserAgent != "" && (!bare || o.AgentToo) {
+		defaults = append(defaults, Field{Name: "User-Agent", Value: o.UserAgent})
+	}
+	if !bare {
 		defaults = append(defaults, Field{Name: "Accept", Value: "*/*"}, Field{Name: "Connection", Value: "close"})
 	}
 	r := request{

@@ -43,6 +43,11 @@ func TestRequest(t *testing.T) {
 			[]string{"GET /x HTTP/1.0", "Host: h.test"},
 		},
 		{
+			"the lesson's with an agent", "h.test",
+			fetch.Options{Protocol: "HTTP/1.0", UserAgent: agent, AgentToo: true, Header: []fetch.Field{set("A", "b")}},
+			[]string{"GET / HTTP/1.0", "Host: h.test", "User-Agent: " + agent, "A: b"},
+		},
+		{
 			"the lesson's with a field", "h.test",
 			fetch.Options{Protocol: "HTTP/1.0", Header: []fetch.Field{set("A", "b")}},
 			[]string{"GET / HTTP/1.0", "Host: h.test", "A: b"},
