@@ -36,15 +36,19 @@ func decodedHead(status int) Head {
 func (h *Head) Reason() []byte { return h.Raw[h.reason[0]:h.reason[1]] }
 
 // Lines yields the lines as they came, the last one perhaps cut short, without
-// their CRLF or LF and without the empty line at the end.
-func (h *Head) Lines() iter.Seq[[]byte] {
-	return func(yield func([]byte) bool) {
+// their CRLF or LF and without the empty line at the end, and whether each is the
+// status line: the first that is not empty.
+func (h *Head) Lines() iter.Seq2[[]byte, bool] {
+	return func(yield func(line []byte, isStatus bool) bool) {
+		met := false
 		for rest := h.Raw; len(rest) > 0; {
 			line, after := cutLine(rest)
 			if len(after) == 0 && len(line) == 0 {
 				return
 			}
-			if !yield(line) {
+			isStatus := !met && len(line) > 0
+			met = met || isStatus
+			if !yield(line, isStatus) {
 				return
 			}
 			rest = after

@@ -213,16 +213,16 @@ func appendPlain(b, value []byte) []byte {
 // choosesLine reports whether a line of a section is chosen: the status line by
 // the key status, a field line by its name, and a line that goes on with the value
 // of the line before by what became of that one.
-func (p *picker) choosesLine(line []byte, before bool) bool {
+func (p *picker) choosesLine(line []byte, isStatus, before bool) bool {
+	if isStatus {
+		return slices.ContainsFunc(p.columns, func(c Column) bool { return c.Name == "status" && c.key != nil })
+	}
 	if len(line) > 0 && (line[0] == ' ' || line[0] == '\t') {
 		return before
 	}
 	name, _, found := bytes.Cut(line, []byte(":"))
 	name = bytes.TrimRight(name, " \t")
 	return slices.ContainsFunc(p.columns, func(c Column) bool {
-		if c.key != nil {
-			return c.Name == "status" && bytes.HasPrefix(line, []byte("HTTP/"))
-		}
-		return found && len(name) == len(c.header) && equalLower(name, []byte(c.header))
+		return found && c.key == nil && len(name) == len(c.header) && equalLower(name, []byte(c.header))
 	})
 }

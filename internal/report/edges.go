@@ -33,13 +33,13 @@ const statusLine = ":"
 func sectionOf(h *fetch.Head) section {
 	s := section{lines: make(map[string][][]byte)}
 	name, inFields := statusLine, false
-	for line := range h.Lines() {
+	for line, isStatus := range h.Lines() {
 		isFold := len(line) > 0 && (line[0] == ' ' || line[0] == '\t')
 		if inFields && !isFold {
 			before, _, _ := bytes.Cut(line, []byte(":"))
 			name = strings.ToLower(string(bytes.TrimRight(before, " \t")))
 		}
-		inFields = inFields || bytes.HasPrefix(line, []byte("HTTP/"))
+		inFields = inFields || isStatus
 		if _, known := s.lines[name]; !known {
 			s.names = append(s.names, name)
 		}
@@ -95,7 +95,7 @@ func (l *lines) appendSections(b []byte, results []*fetch.Result, head func(*fet
 			values[i] = bytes.Join(sections[i].lines[name], []byte("\n"))
 		}
 		b = l.appendCompared(b, results, values, l.edges.rule.isReply(name), func(b []byte, i int, label string, mark paint) []byte {
-			return l.appendLines(b, results[i], head(results[i]), label, sections[i].lines[name], mark)
+			return l.appendLines(b, results[i], head(results[i]), label, sections[i].lines[name], name == statusLine, mark)
 		})
 	}
 	return b

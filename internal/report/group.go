@@ -100,15 +100,14 @@ func (g *groups) appendGroup(b []byte, number int, one *group) []byte {
 		return g.appendLine(b, number, "error", g.palette.err, []byte(one.signed[0].value))
 	}
 	head := &one.first.Head
-	code := strconv.AppendInt(nil, int64(head.Status), 10) // until the status line was met
 	chosen := true
-	for line := range head.Lines() {
+	for line, isStatus := range head.Lines() {
 		if g.picker != nil {
-			chosen = g.picker.choosesLine(line, chosen)
+			chosen = g.picker.choosesLine(line, isStatus, chosen)
 		}
 		if chosen {
 			b = g.appendLabel(b, number, "header", paint{})
-			b, code = g.palette.appendLine(b, line, head.Status, code, paint{})
+			b = g.palette.appendLine(b, line, isStatus, head.Status, paint{})
 		}
 	}
 	return b

@@ -1,10 +1,6 @@
 package report
 
-import (
-	"strconv"
-
-	"wget/internal/fetch"
-)
+import "wget/internal/fetch"
 
 // appendChain appends what came before the last answer, under a label: the answers
 // that redirected, and the interim sections.
@@ -75,36 +71,32 @@ func (l *lines) appendKey(b []byte, r *fetch.Result, label string, c *Column, te
 func (l *lines) appendHead(b []byte, r *fetch.Result, h *fetch.Head, label string) []byte {
 	l.label = l.palette.host(&r.Target).appendEscaped(l.label[:0], []byte(label))
 	l.label = append(l.label, " header > "...)
-	l.code = strconv.AppendInt(l.code[:0], int64(h.Status), 10)
-	code := l.code // until the status line was met
 	chosen := true
-	for line := range h.Lines() {
+	for line, isStatus := range h.Lines() {
 		if l.picker != nil {
-			chosen = l.picker.choosesLine(line, chosen)
+			chosen = l.picker.choosesLine(line, isStatus, chosen)
 		}
-		if !chosen {
-			continue
+		if chosen {
+			b = append(b, l.label...)
+			b = l.palette.appendLine(b, line, isStatus, h.Status, paint{})
 		}
-		b = append(b, l.label...)
-		b, code = l.palette.appendLine(b, line, h.Status, code, paint{})
 	}
 	return b
 }
 
-// appendLines appends lines of a section under a label, in a colour.
-func (l *lines) appendLines(b []byte, r *fetch.Result, h *fetch.Head, label string, list [][]byte, colour paint) []byte {
-	l.code = strconv.AppendInt(l.code[:0], int64(h.Status), 10)
+// appendLines appends the status line, or the lines of one field, under a label in
+// a colour.
+func (l *lines) appendLines(b []byte, r *fetch.Result, h *fetch.Head, label string, list [][]byte, isStatus bool, colour paint) []byte {
 	chosen := true
 	for _, line := range list {
 		if l.picker != nil {
-			chosen = l.picker.choosesLine(line, chosen)
+			chosen = l.picker.choosesLine(line, isStatus, chosen)
 		}
-		if !chosen {
-			continue
+		if chosen {
+			b = l.palette.host(&r.Target).appendEscaped(b, []byte(label))
+			b = append(b, " header > "...)
+			b = l.palette.appendLine(b, line, isStatus, h.Status, colour)
 		}
-		b = l.palette.host(&r.Target).appendEscaped(b, []byte(label))
-		b = append(b, " header > "...)
-		b, _ = l.palette.appendLine(b, line, h.Status, l.code, colour)
 	}
 	return b
 }

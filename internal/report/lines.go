@@ -12,7 +12,7 @@ type lines struct {
 
 	edges edges // of a target that is not whole yet
 
-	label, code []byte // of the section at hand, kept for their memory
+	label []byte // of the section at hand, kept for its memory
 }
 
 func newLines(o Options) Reporter {

@@ -2,6 +2,7 @@ package report
 
 import (
 	"bytes"
+	"fmt"
 	"hash/fnv"
 	"strconv"
 	"strings"
@@ -122,22 +123,33 @@ func (p *palette) host(t *fetch.Target) paint {
 
 func (p *palette) status(code int) paint { return p.classes[code/100] }
 
-// appendLine appends a line of a section and its end. In colour, the status code
-// stands out from the status line; code is nil once that line was met.
-func (p *palette) appendLine(b, line []byte, status int, code []byte, colour paint) ([]byte, []byte) {
-	of := p.status(status)
-	if code == nil || of.on == "" || !bytes.HasPrefix(line, []byte("HTTP/")) {
-		return append(p.appendField(b, line, colour), '\n'), code
+// appendLine appends a line of a section and its end.
+func (p *palette) appendLine(b, line []byte, isStatus bool, status int, colour paint) []byte {
+	if isStatus {
+		return append(p.appendStatusLine(b, line, status, colour), '\n')
 	}
-	before, after, _ := bytes.Cut(line, code)
+	return append(p.appendField(b, line, colour), '\n')
+}
+
+// appendStatusLine appends a status line, from which in colour the status code
+// stands out.
+func (p *palette) appendStatusLine(b, line []byte, status int, colour paint) []byte {
+	of := p.status(status)
+	if of.on == "" {
+		return colour.appendEscaped(b, line)
+	}
+	code := fmt.Appendf(nil, "%03d", status)
+	before, after, found := bytes.Cut(line, code)
+	if !found {
+		return colour.appendEscaped(b, line)
+	}
 	b = colour.appendEscaped(b, before)
 	b = of.appendEscaped(b, code)
-	b = colour.appendEscaped(b, after)
-	return append(b, '\n'), nil
+	return colour.appendEscaped(b, after)
 }
 
 // appendField appends a line that is no status line. In colour, the name of a field
-// stands out from its value, which may have a colour.
+// stands out from its value, which may have a colour of its own.
 func (p *palette) appendField(b, line []byte, colour paint) []byte {
 	if colon := bytes.IndexByte(line, ':'); colon > 0 && p.name.on != "" && line[0] != ' ' && line[0] != '\t' {
 		b = p.name.appendEscaped(b, line[:colon])
