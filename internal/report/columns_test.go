@@ -304,3 +304,46 @@ func FuzzCells(f *testing.F) {
 		}
 	})
 }
+
+// The status line is the first that is not empty, whatever blanks stand before it, and no other
+// is one.
+func TestStatusLineBehindBlanks(t *testing.T) {
+	list := []*fetch.Result{ask(t, "a.test", []byte("\r\n\t HTTP/1.1 200 OK\r\nServer: x\r\nHTTP/1.1 404: y\r\n\r\n"))}
+	for chosen, want := range map[string]string{
+		"server": "a.test header > Server: x\n",
+		"status": "a.test header > \t HTTP/1.1 200 OK\n",
+	} {
+		out, _, _, _ := drain(list, format(t, "lines"), report.Options{Columns: columns(t, chosen)})
+		if string(out) != want {
+			t.Errorf("%s: %q, want %q", chosen, out, want)
+		}
+	}
+	plain, _, _, _ := drain(list, format(t, "lines"), report.Options{})
+	coloured, _, _, _ := drain(list, format(t, "lines"), report.Options{Color: true})
+	if got := withoutColour(string(coloured)); got != string(plain) {
+		t.Errorf("in colour %q, without %q", got, plain)
+	}
+	if want := "\x1b[0m OK"; !strings.Contains(string(coloured), want) {
+		t.Errorf("no coloured code in %q", coloured)
+	}
+	edges := edgesOf(t, "b.test", " HTTP/1.1 200 OK\r\nServer: x\r\n\r\n", "HTTP/1.1 200 OK\r\nServer: x\r\n\r\n", "HTTP/1.1 200 OK\r\nServer: x\r\n\r\n")
+	_, stderr, _, _ := drain(edges, format(t, "lines"), report.Options{Verbose: true})
+	if strings.Contains(string(stderr), "absent") {
+		t.Errorf("a field that came is absent: %s", stderr)
+	}
+}
+
+// Failures stand in the groups, and so not on stderr too, whatever fields are chosen.
+func TestGroupedFailures(t *testing.T) {
+	list := []*fetch.Result{ask(t, "a.test", []byte("HTTP/1.1 200 OK\r\n\r\n")), ask(t, "b.test", []byte(""))}
+	for chosen, want := range map[string]string{"server": "", "error": ""} {
+		_, stderr, _, _ := drain(list, format(t, "lines"), report.Options{Columns: columns(t, chosen), Group: &report.GroupBy{}})
+		if string(stderr) != want {
+			t.Errorf("%s: %s", chosen, stderr)
+		}
+	}
+	_, stderr, _, _ := drain(list, format(t, "json"), report.Options{Columns: columns(t, "server"), Group: &report.GroupBy{}})
+	if want := "b.test error > read: closed without a reply\n"; string(stderr) != want {
+		t.Errorf("%q, want %q", stderr, want)
+	}
+}

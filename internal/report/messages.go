@@ -44,7 +44,10 @@ func newMessages(sinks []Sink, o Options) messages {
 		detailed: o.Detailed,
 		canceled: !o.CountInterrupted,
 		errors: slices.ContainsFunc(sinks, func(s Sink) bool {
-			return !s.format().ShowsErrors && o.Group == nil && o.Baseline == nil || len(o.Columns) > 0 && !showsErrors(o.Columns)
+			if s.format().ShowsErrors {
+				return len(o.Columns) > 0 && !showsErrors(o.Columns)
+			}
+			return o.Group == nil && o.Baseline == nil
 		}),
 	}
 }
