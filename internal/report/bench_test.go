@@ -126,7 +126,7 @@ func BenchmarkChecks(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		judge.take(r)
-		buf = judge.appendFailures(buf[:0], r, &messages)
+		buf = judge.appendFailures(buf[:0], r, false, &messages)
 	}
 	if found.Failed > 0 {
 		b.Fatal(string(buf))

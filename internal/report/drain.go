@@ -26,7 +26,13 @@ func Drain(results <-chan *fetch.Result, starts <-chan *fetch.Target, sinks []Si
 	judge := newJudge(o, &summary.Checks)
 	progress := newProgress(o.Progress)
 	defer progress.stop()
+	var before *fetch.Result
 	complete := true // all results of the target at hand have come
+	whole := func() {
+		screen.whole()
+		screen.lines = messages.appendAbsent(screen.lines)
+		screen.flushDue()
+	}
 	inputs := inputs{results: results, starts: starts, ticks: progress.ticks, idle: func() {
 		if complete {
 			screen.flush()
@@ -37,10 +43,16 @@ func Drain(results <-chan *fetch.Result, starts <-chan *fetch.Target, sinks []Si
 	for {
 		switch e := inputs.next(); {
 		case e.closed:
+			whole()
 			screen.end(&summary)
 			return summary, screen.failed
 		case e.result != nil:
-			summary.add(e.result)
+			further := follows(before, e.result)
+			before = e.result
+			if !complete && !further {
+				whole()
+			}
+			summary.add(e.result, further)
 			judge.take(e.result)
 			if judge.shows(e.result) {
 				screen.record(e.result)
@@ -51,11 +63,9 @@ func Drain(results <-chan *fetch.Result, starts <-chan *fetch.Target, sinks []Si
 			} else if o.Baseline != nil {
 				o.Baseline.take(e.result) // it is not shown, and yet it is not gone
 			}
-			screen.lines = judge.appendFailures(screen.lines, e.result, &messages)
+			screen.lines = judge.appendFailures(screen.lines, e.result, further, &messages)
 			if complete = isLast(e.result); complete {
-				screen.whole()
-				screen.lines = messages.appendAbsent(screen.lines)
-				screen.flushDue()
+				whole()
 			}
 		case e.start != nil:
 			screen.lines = messages.appendStart(screen.lines, e.start)

@@ -275,3 +275,56 @@ func TestEdgesWithManyNames(t *testing.T) {
 		t.Errorf("%d lines, want %d", got, want)
 	}
 }
+
+// Records of some of the addresses only, as an earlier run can have left, are each a host's that
+// is told when the next one comes.
+func TestRecordsOfSomeEdges(t *testing.T) {
+	var list []*fetch.Result
+	for i := range 4 {
+		r := edgesOf(t, fmt.Sprintf("h%d.test", i), "HTTP/1.1 200 OK\r\nA: b\r\n\r\n", "HTTP/1.1 404 No\r\n\r\n", "HTTP/1.1 200 OK\r\n\r\n")[i%2]
+		r.Target.Index = i / 2 // as without an index in some of them
+		list = append(list, r)
+	}
+	checks := []report.Check{{Condition: condition(t, "status == 404"), Want: true}}
+	out, stderr, s, _ := drain(list, format(t, "lines"), report.Options{Checks: checks, Verbose: true})
+	const want = `h0.test@192.0.2.1 header > HTTP/1.1 200 OK
+h0.test@192.0.2.1 header > A: b
+h1.test@192.0.2.2 header > HTTP/1.1 404 No
+h2.test@192.0.2.1 header > HTTP/1.1 200 OK
+h2.test@192.0.2.1 header > A: b
+h3.test@192.0.2.2 header > HTTP/1.1 404 No
+`
+	if string(out) != want {
+		t.Errorf("got\n%swant\n%s", out, want)
+	}
+	if bytes.Contains(stderr, []byte("absent")) {
+		t.Errorf("hosts are compared with each other:\n%s", stderr)
+	}
+	if got, want := s.Line(0), "4 hosts, 4 addresses: 4 answered, 0 failed in 0.00 s"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+	if got, want := s.Checks.String(), "checks: 2 of 4 hosts failed: status == 404 (2)"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
+
+// They are written as they come, however many there are.
+func TestRecordsOfSomeEdgesAreFlat(t *testing.T) {
+	r := edgesOf(t, "a.test", "HTTP/1.1 200 OK\r\n\r\n", "HTTP/1.1 200 OK\r\n\r\n")[0]
+	feed := make(chan *fetch.Result, 5000)
+	for i := range cap(feed) {
+		further := *r
+		further.Target.Index = i
+		feed <- &further
+	}
+	close(feed)
+	out := &device{room: -1}
+	if _, err := report.Drain(feed, nil, []report.Sink{{Format: format(t, "json"), Out: out}}, io.Discard, report.Options{}, func(error) {}); err != nil {
+		t.Fatal(err)
+	}
+	for _, written := range out.writes {
+		if len(written) > 64<<10 {
+			t.Fatalf("%d bytes were written at once", len(written))
+		}
+	}
+}

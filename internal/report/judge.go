@@ -45,8 +45,7 @@ type judge struct {
 	found  *Checks
 	env    *environment // of the result at hand
 	fills  []fill       // for the names in all conditions
-	index  int          // of the target at hand
-	failed []string     // clauses that it fails
+	failed []string     // clauses that the target at hand fails
 }
 
 func newJudge(o Options, found *Checks) *judge {
@@ -90,13 +89,15 @@ func (j *judge) shows(r *fetch.Result) bool {
 // appendFailures appends a line for each check that a result does not pass:
 //
 //	example.com check > hsts >= 31536000: hsts is 300
-func (j *judge) appendFailures(b []byte, r *fetch.Result, m *messages) []byte {
+//
+// further is whether it is of the target of the result before.
+func (j *judge) appendFailures(b []byte, r *fetch.Result, further bool, m *messages) []byte {
 	if len(j.checks) == 0 {
 		return b
 	}
-	if r.Edge == nil || r.Edge.N == 0 || r.Target.Index != j.index {
+	if !further {
 		j.found.Judged++
-		j.index, j.failed = r.Target.Index, nil
+		j.failed = nil
 	}
 	for clause, why := range j.failures(r) {
 		j.count(clause)

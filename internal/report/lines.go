@@ -33,9 +33,6 @@ func (*lines) Begin(b []byte) []byte { return b }
 
 // Record gathers the results of one target.
 func (l *lines) Record(b []byte, r *fetch.Result) []byte {
-	if held := l.edges.results; len(held) > 0 && held[0].Target.Index != r.Target.Index {
-		b = l.Whole(b) // what an earlier run has recorded need not be complete
-	}
 	if !isEdge(r) {
 		b = l.appendChain(b, r, r.Target.Text)
 		return l.appendLast(b, r)

@@ -57,3 +57,11 @@ func isEdge(r *fetch.Result) bool { return r.Edge != nil && r.Edge.Of > 1 }
 
 // isLast reports whether r is the last result of its target.
 func isLast(r *fetch.Result) bool { return !isEdge(r) || r.Edge.N == r.Edge.Of-1 }
+
+// follows reports whether r is a further result of the target that the result
+// before it is of; nil is none. Of what an earlier run has recorded, there may be
+// some of a target's results only.
+func follows(before, r *fetch.Result) bool {
+	return before != nil && isEdge(before) && isEdge(r) && before.Edge.N < r.Edge.N &&
+		before.Target.Index == r.Target.Index && before.Target.Text == r.Target.Text
+}

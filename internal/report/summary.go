@@ -18,7 +18,7 @@ type Summary struct {
 	Changes  int // records that are not as in the baseline, and those that are gone
 
 	addresses bool // a record is one of a target's addresses
-	further   int  // records of a target's second address and more
+	further   int  // records of a target beside its first
 
 	firstByte histogram // of the answered
 }
@@ -26,10 +26,11 @@ type Summary struct {
 // Total is the number of records.
 func (s *Summary) Total() int { return s.Answered + s.Failed }
 
-func (s *Summary) add(r *fetch.Result) {
-	if r.Edge != nil {
-		s.addresses = true
-		s.addEdge(r.Edge.N)
+// add counts a result. further is whether it is of the target of the result before.
+func (s *Summary) add(r *fetch.Result, further bool) {
+	s.addresses = s.addresses || r.Edge != nil
+	if further {
+		s.further++
 	}
 	if r.Err != nil {
 		s.addFailed(r.Err.Kind)
@@ -41,17 +42,13 @@ func (s *Summary) add(r *fetch.Result) {
 
 // addEntry counts a record that was read back.
 func (s *Summary) addEntry(e Entry) {
-	s.addEdge(e.Edge)
+	if e.Edge > 0 {
+		s.further++
+	}
 	if e.Kind != "" {
 		s.addFailed(e.Kind)
 	} else {
 		s.addAnswered(e.Status)
-	}
-}
-
-func (s *Summary) addEdge(n int) {
-	if n > 0 {
-		s.further++
 	}
 }
 
