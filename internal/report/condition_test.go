@@ -159,6 +159,25 @@ func TestConditionCertDays(t *testing.T) {
 	}
 }
 
+// A certificate of a record without a time is judged as of now, and one that ends in thousands of
+// years has as many days.
+func TestConditionCertDaysOfRecords(t *testing.T) {
+	sum := strings.Repeat("0a", 32)
+	for text, check := range map[string]string{
+		`{"target":"a.test","status":200,"tls":{"sha256":"` + sum + `","not_after":"2020-01-01T00:00:00Z"}}`:                               "cert_days < -365",
+		`{"target":"a.test","status":200,"tls":{"sha256":"` + sum + `","not_after":"9999-12-31T23:59:59Z"},"time":"2026-11-25T00:00:00Z"}`: "cert_days == 2912114",
+	} {
+		for record, err := range report.Records(strings.NewReader(text)) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			if told := failures(t, report.Check{Condition: condition(t, check), Want: true}, record.Result()); told != nil {
+				t.Errorf("%s: %q", text, told)
+			}
+		}
+	}
+}
+
 // A mistake is told with its place, before anything is asked.
 func TestConditionMistakes(t *testing.T) {
 	for _, c := range []struct{ text, wrong, place string }{

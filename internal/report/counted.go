@@ -7,7 +7,6 @@ import (
 	"maps"
 	"slices"
 	"strconv"
-	"time"
 )
 
 // counted is a number and its noun, for a line of a terminal.
@@ -27,9 +26,9 @@ func amount(n int, one, many string) string {
 	return Thousands(n) + " " + many
 }
 
-// inDays is the length of a span in whole days.
-func inDays(span time.Duration) string {
-	if days := int(span / (24 * time.Hour)); days > 0 {
+// inDays is the length of a span of whole days.
+func inDays(days int) string {
+	if days > 0 {
 		return counted(days, "day", "days")
 	}
 	return "less than a day"

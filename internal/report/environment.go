@@ -222,11 +222,11 @@ func certificateDays(r *fetch.Result) int {
 	if len(certificates) == 0 || certificates[0].NotAfter.IsZero() {
 		return -1
 	}
-	days := math.Floor(certificates[0].NotAfter.Sub(r.Begun).Hours() / 24)
+	days := daysLeft(&certificates[0], r)
 	if days < 0 {
 		days = min(days, -2)
 	}
-	return int(days)
+	return days
 }
 
 // directiveOf looks for a directive in the values of a field: the text behind

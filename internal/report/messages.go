@@ -126,7 +126,7 @@ func (m *messages) appendChain(b []byte, r *fetch.Result) []byte {
 			b = m.appendTried(b, r, reply)
 		}
 		if reply.Session != nil {
-			for _, line := range sessionLines(reply.Session, r.Begun) {
+			for _, line := range sessionLines(reply.Session, r) {
 				b = m.appendLine(b, r, "tls", m.palette.note, line)
 			}
 		}

@@ -285,6 +285,7 @@ func TestPageCertificates(t *testing.T) {
 	var list []*fetch.Result
 	for i, left := range []time.Duration{-time.Hour, 36 * time.Hour, time.Hour, time.Hour, -49 * time.Hour, 40 * 24 * time.Hour} {
 		r := at(i, fmt.Sprintf("h%d.example", i))
+		r.Begun = time.Date(2026, time.November, 25, 0, 0, 0, 0, time.UTC)
 		r.Session = &fetch.Session{Described: []fetch.Certificate{{Subject: "CN=x", NotAfter: r.Begun.Add(left)}}}
 		list = append(list, r)
 	}

@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"wget/internal/fetch"
 )
@@ -217,12 +216,12 @@ func (t *tally) certificatesPanel() pagePanel {
 	return panel
 }
 
-// fromNow tells a time by how far ahead it is.
-func fromNow(left time.Duration) string {
-	if left < 0 {
-		return inDays(-left) + " ago"
+// fromNow tells a time by how many whole days it is ahead.
+func fromNow(days int) string {
+	if days < 0 {
+		return inDays(-days-1) + " ago"
 	}
-	return "in " + inDays(left)
+	return "in " + inDays(days)
 }
 
 // panelGroups is how many groups the page names.

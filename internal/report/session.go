@@ -8,9 +8,9 @@ import (
 	"wget/internal/fetch"
 )
 
-// sessionLines tells a session in up to three lines: what was agreed on, whose
-// the certificate is, and who says so until when. Now is when the host was asked.
-func sessionLines(s *fetch.Session, now time.Time) []string {
+// sessionLines tells a session of r in up to three lines: what was agreed on, whose
+// the certificate is, and who says so until when.
+func sessionLines(s *fetch.Session, r *fetch.Result) []string {
 	agreed := []string{s.Version, s.Cipher}
 	for _, part := range []struct{ prefix, value string }{{"", s.Curve}, {"ALPN ", s.ALPN}, {"SNI ", s.ServerName}} {
 		if part.value != "" {
@@ -26,7 +26,7 @@ func sessionLines(s *fetch.Session, now time.Time) []string {
 		return lines
 	}
 	c := &certificates[0]
-	return append(lines, describeOwner(c), describeIssuer(c, s.Verified, len(certificates)-1, now))
+	return append(lines, describeOwner(c), describeIssuer(c, s.Verified, len(certificates)-1, r))
 }
 
 // describeOwner names the certificate's subject, hosts and key.
@@ -48,11 +48,11 @@ func describeOwner(c *fetch.Certificate) string {
 }
 
 // describeIssuer names the issuer, and says until when the certificate holds.
-func describeIssuer(c *fetch.Certificate, verified bool, others int, now time.Time) string {
-	left := c.NotAfter.Sub(now)
+func describeIssuer(c *fetch.Certificate, verified bool, others int, r *fetch.Result) string {
+	left := daysLeft(c, r)
 	var when string
 	switch date := c.NotAfter.UTC().Format(time.DateOnly); {
-	case now.Before(c.NotBefore):
+	case askedAt(r).Before(c.NotBefore):
 		when = "valid from " + c.NotBefore.UTC().Format(time.DateOnly) + " to " + date
 	case left < 0:
 		when = "expired on " + date
@@ -72,4 +72,27 @@ func describeIssuer(c *fetch.Certificate, verified bool, others int, now time.Ti
 		issuer = "an issuer without a name"
 	}
 	return fmt.Sprintf("issued by %s; %s; %s%s", issuer, when, word, sent)
+}
+
+// daysLeft is how many whole days a certificate is valid from the time that the
+// host was asked. It is less than 0 for one that has expired.
+func daysLeft(c *fetch.Certificate, r *fetch.Result) int {
+	const day = 24 * 60 * 60
+	left := c.NotAfter.Unix() - askedAt(r).Unix() // a Duration ends after 292 years
+	if c.NotAfter.Nanosecond() < askedAt(r).Nanosecond() {
+		left--
+	}
+	days := left / day
+	if left < 0 && left%day != 0 {
+		days--
+	}
+	return int(days)
+}
+
+// askedAt is when a host was asked: now, if it comes from a record without a time.
+func askedAt(r *fetch.Result) time.Time {
+	if r.Begun.IsZero() {
+		return time.Now()
+	}
+	return r.Begun
 }

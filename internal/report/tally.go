@@ -9,10 +9,10 @@ import (
 	"wget/internal/fetch"
 )
 
-// soon is how long before its end a certificate is worth a word, and soonest how
-// many certificates are named.
+// soon is how many days before its end a certificate is worth a word, and soonest
+// how many certificates are named.
 const (
-	soon    = 30 * 24 * time.Hour
+	soon    = 30
 	soonest = 6
 )
 
@@ -79,7 +79,7 @@ type alike struct {
 type expiring struct {
 	host string // as it is shown
 	end  time.Time
-	left time.Duration // from the request on
+	left int // days from the request on
 }
 
 func newTally(o Options) tally {
@@ -165,8 +165,7 @@ func (t *tally) addCertificate(r *fetch.Result) bool {
 		return false
 	}
 	t.certs++
-	end := sent[0].NotAfter
-	left := end.Sub(r.Begun)
+	end, left := sent[0].NotAfter, daysLeft(&sent[0], r)
 	if left >= soon {
 		return false
 	}
