@@ -23,13 +23,15 @@ type earlier struct {
 	target string
 	signed []signed
 	failed bool
-	found  bool // this run has a result for it
+	found  bool // this run has a result for it, or the earlier one has a later record
 }
 
 // ReadBaseline reads the records of an earlier run. The error is that of reading,
 // or a [*LineError].
 func ReadBaseline(r io.Reader) (*Baseline, error) {
 	b := &Baseline{signer: byRule(), byURL: make(map[string][]*earlier), byText: make(map[string][]*earlier)}
+	latest := make(map[place][]*earlier)
+	var before *fetch.Result
 	number := 0
 	for record, err := range Records(r) {
 		number++
@@ -40,13 +42,37 @@ func ReadBaseline(r io.Reader) (*Baseline, error) {
 			return nil, &LineError{number, fmt.Errorf("no record: %w", err)}
 		}
 		result := record.Result()
-		old := &earlier{target: label(result), signed: b.sign(result), failed: result.Err != nil}
-		url, text := keysOf(result)
-		b.order = append(b.order, old)
-		b.byURL[url] = append(b.byURL[url], old)
-		b.byText[text] = append(b.byText[text], old)
+		old := b.add(result)
+		at := place{record.Index, record.Target}
+		if !follows(before, result) && record.Index >= 0 {
+			for _, superseded := range latest[at] {
+				superseded.found = true
+			}
+			latest[at] = nil
+		}
+		latest[at] = append(latest[at], old)
+		before = result
 	}
 	return b, nil
+}
+
+// place is where a target stands in the input. Of several records of a target the
+// later one counts.
+type place struct {
+	index  int
+	target string
+}
+
+// add enters an earlier result.
+func (b *Baseline) add(r *fetch.Result) *earlier {
+	old := &earlier{target: label(r), signed: b.sign(r), failed: r.Err != nil}
+	url, text := keysOf(r)
+	b.order = append(b.order, old)
+	if url != "" {
+		b.byURL[url] = append(b.byURL[url], old)
+	}
+	b.byText[text] = append(b.byText[text], old)
+	return old
 }
 
 // sign is what counts of a result, with the fields of a name together: a record
@@ -63,7 +89,8 @@ func (b *Baseline) sign(r *fetch.Result) []signed {
 	return list
 }
 
-// keysOf is what a result is found by in another run.
+// keysOf is what a result is found by in another run. The URL of what was no target
+// is "".
 func keysOf(r *fetch.Result) (url, text string) {
 	first := &r.Reply
 	if len(r.Hops) > 0 {
@@ -73,7 +100,10 @@ func keysOf(r *fetch.Result) (url, text string) {
 	if r.Edge != nil && r.Edge.Of > 1 {
 		at = "@" + r.Edge.Addr.String()
 	}
-	return first.Target.URL() + at, r.Target.Text + at
+	if url = first.Target.URL(); url != "" {
+		url += at
+	}
+	return url, r.Target.Text + at
 }
 
 // take finds the earlier result for a new one, which is not found again.
@@ -117,7 +147,7 @@ func (c change) String() string {
 	switch {
 	case c.had && c.has:
 		return fmt.Sprintf("%s: %s -> %s", c.name, c.old, c.new)
-	case c.name == "error":
+	case c.name == "error" && c.new != "":
 		return c.name + ": " + c.new
 	case c.had:
 		return strings.TrimSuffix(fmt.Sprintf("- %s: %s", c.name, c.old), ": ")
@@ -161,17 +191,20 @@ type differences struct {
 	baseline *Baseline
 	counts   map[mark]int
 	same     int
-	partial  bool // the run was interrupted: what it has no result for need not be gone
+	partial  func() bool // Options.Partial
 }
 
-func newDifferences(b *Baseline) differences {
-	return differences{baseline: b, counts: make(map[mark]int)}
+func newDifferences(o Options) differences {
+	d := differences{baseline: o.Baseline, counts: make(map[mark]int), partial: o.Partial}
+	if d.partial == nil {
+		d.partial = func() bool { return false }
+	}
+	return d
 }
 
 // add finds out about one result.
 func (d *differences) add(r *fetch.Result) (mark, []change) {
 	if r.Err != nil && r.Err.Kind == fetch.KindCanceled {
-		d.partial = true
 		d.baseline.take(r)
 		return "", nil
 	}
@@ -186,8 +219,11 @@ func (d *differences) add(r *fetch.Result) (mark, []change) {
 
 // gone lists the earlier results that this run has none for, and counts them.
 func (d *differences) gone() (list []*earlier) {
+	if d.partial() {
+		return nil
+	}
 	for _, old := range d.baseline.order {
-		if !old.found && !d.partial {
+		if !old.found {
 			list = append(list, old)
 		}
 	}
@@ -229,7 +265,7 @@ type changedHosts struct {
 }
 
 func newChangesText(o Options) *changesText {
-	return &changesText{differences: newDifferences(o.Baseline), palette: newPalette(o, o.Color), wide: o.Wide, by: make(map[string]*changedHosts)}
+	return &changesText{differences: newDifferences(o), palette: newPalette(o, o.Color), wide: o.Wide, by: make(map[string]*changedHosts)}
 }
 
 func (c *changesText) Record(b []byte, r *fetch.Result) []byte {

@@ -101,3 +101,87 @@ func TestBaselineOfTheSame(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+// What a run did not come to is not gone, whatever kept it from there.
+func TestBaselineOfAPart(t *testing.T) {
+	before := fleet(t, head("A: b"), head("A: b"), head("A: b"))
+	records, _, _, _ := drain(before, format(t, "json"), report.Options{})
+	for partial, want := range map[bool]string{
+		true:  "~ h0.test status: 200 -> 503\n1 changed, 0 fails, 0 new, 0 gone, 0 as before\n",
+		false: "~ h0.test status: 200 -> 503\n- 2 hosts (h1.test, h2.test)\n1 changed, 0 fails, 0 new, 2 gone, 0 as before\n",
+	} {
+		baseline, err := report.ReadBaseline(bytes.NewReader(records))
+		if err != nil {
+			t.Fatal(err)
+		}
+		now := fleet(t, strings.Replace(head("A: b"), "200", "503", 1))
+		got, _, _, _ := drain(now, format(t, "lines"), report.Options{Baseline: baseline, Partial: func() bool { return partial }})
+		if string(got) != want {
+			t.Errorf("partial %t: %s, want %s", partial, got, want)
+		}
+	}
+}
+
+// Of several records of a target the last one counts, with all its addresses; without an index
+// they are of several targets.
+func TestBaselineSuperseded(t *testing.T) {
+	const ok = `,"url":"http://a.test/","status":200,"proto":"HTTP/1.1","headers":{}`
+	const failed = `,"url":"http://a.test/","error":{"stage":"connect","kind":"refused","message":"x"}`
+	for _, c := range []struct{ before, now, want string }{
+		{`{"index":0,"target":"a.test"` + failed + "}\n" + `{"index":0,"target":"a.test"` + ok + "}\n", `{"index":0,"target":"a.test"` + ok + "}\n", "0 changed, 0 fails, 0 new, 0 gone, 1 as before\n"},
+		{
+			`{"index":3,"target":"a.test"` + failed + "}\n" +
+				`{"index":3,"target":"a.test","edge":{"n":0,"of":2},"addr":"192.0.2.1:80"` + ok + "}\n" + `{"index":3,"target":"a.test","edge":{"n":1,"of":2},"addr":"192.0.2.2:80"` + ok + "}\n",
+			`{"index":3,"target":"a.test","edge":{"n":0,"of":2},"addr":"192.0.2.1:80"` + ok + "}\n" + `{"index":3,"target":"a.test","edge":{"n":1,"of":2},"addr":"192.0.2.2:80"` + ok + "}\n",
+			"0 changed, 0 fails, 0 new, 0 gone, 2 as before\n",
+		},
+		{`{"target":"a.test"` + ok + "}\n" + `{"target":"a.test"` + ok + "}\n", `{"target":"a.test"` + ok + "}\n", "- a.test\n0 changed, 0 fails, 0 new, 1 gone, 1 as before\n"},
+	} {
+		baseline, err := report.ReadBaseline(strings.NewReader(c.before))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := showRecords(t, c.now, report.Options{Baseline: baseline}); got != c.want {
+			t.Errorf("%s: %s, want %s", c.before, got, c.want)
+		}
+	}
+}
+
+// showRecords is what the lines format shows of records.
+func showRecords(t *testing.T, text string, o report.Options) string {
+	t.Helper()
+	var list []*fetch.Result
+	for record, err := range report.Records(strings.NewReader(text)) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		list = append(list, record.Result())
+	}
+	out, _, _, err := drainForeign(list, format(t, "lines"), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(out)
+}
+
+// Lines that are no targets are told apart by their text, since they have no URL.
+func TestBaselineOfBadTargets(t *testing.T) {
+	bad := func(text string) *fetch.Result { return ask(t, text) }
+	before := []*fetch.Result{bad("a b"), bad("c d")}
+	got, _ := changesSince(t, "lines", before, []*fetch.Result{bad("c d"), bad("e f")})
+	if want := "+ e f\n- a b\n0 changed, 0 fails, 1 new, 1 gone, 1 as before\n"; got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+	again := recorded(t, before[:1], report.Options{})
+	if told := failures(t, report.Check{Condition: condition(t, `url == "" && scheme == "" && error == "bad_target"`), Want: true}, again...); told != nil {
+		t.Errorf("%q", told)
+	}
+}
+
+// A field that has the name of an error is a field.
+func TestBaselineOfAFieldError(t *testing.T) {
+	got, _ := changesSince(t, "lines", fleet(t, head("A: b")), fleet(t, head("A: b\r\nError: x")))
+	if want := "~ h0.test + error\n1 changed, 0 fails, 0 new, 0 gone, 0 as before\n"; got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+}

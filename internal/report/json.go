@@ -10,7 +10,7 @@ type ndjson struct {
 
 func newJSON(o Options) Reporter {
 	if o.Baseline != nil {
-		return &changesJSON{differences: newDifferences(o.Baseline)}
+		return &changesJSON{differences: newDifferences(o)}
 	}
 	writer := recordWriter{includeRaw: o.IncludeRaw, pairs: o.Pairs}
 	if o.Group != nil {

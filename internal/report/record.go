@@ -16,7 +16,7 @@ import (
 )
 
 // Record is one object of the json format, as [Records] reads it. A member that
-// is absent is unknown, and its field is zero.
+// is absent is unknown, and its field is zero, or -1 for Index.
 type Record struct {
 	Index  int       `json:"index"`  // position of the target in the input, from 0
 	Target string    `json:"target"` // as typed
@@ -156,7 +156,7 @@ func Records(r io.Reader) iter.Seq2[*Record, error] {
 			if len(line) == 0 {
 				return
 			}
-			record := new(Record)
+			record := &Record{Index: -1}
 			if wrong := json.Unmarshal(line, record); wrong != nil {
 				if err == io.EOF {
 					wrong = io.ErrUnexpectedEOF

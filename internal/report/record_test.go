@@ -92,6 +92,7 @@ func TestRecordsForeign(t *testing.T) {
 	const line = `{"later":[{}],"headers":{"b":["1","2"],"a":[],"c":["3"],"b":["4"]},"interim":[{"status":103,"headers":{"l":["5"]}}]}`
 	for got, err := range report.Records(strings.NewReader(line)) {
 		want := &report.Record{
+			Index: -1,
 			Answer: report.Answer{
 				Section: report.Section{Headers: report.Fields{{"b", "1"}, {"b", "2"}, {"c", "3"}, {"b", "4"}}},
 				Interim: []report.Section{{Status: 103, Headers: report.Fields{{"l", "5"}}}},

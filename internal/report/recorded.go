@@ -14,6 +14,7 @@ import (
 // holds the sections themselves. A record of chosen fields may lack the URL and the
 // protocol: they are those of a target as it was typed.
 func (r *Record) Result() *fetch.Result {
+	index := max(r.Index, 0)
 	answer := r.Answer
 	if answer.URL == "" && (r.Error == nil || r.Error.Stage != fetch.StageTarget) {
 		answer.URL = r.Target
@@ -22,13 +23,13 @@ func (r *Record) Result() *fetch.Result {
 		answer.Proto = "HTTP/1.1"
 	}
 	out := &fetch.Result{
-		Target: fetch.RecordedTarget(r.Index, r.Target, answer.URL),
+		Target: fetch.RecordedTarget(index, r.Target, answer.URL),
 		Begun:  r.Time,
 		Tries:  max(r.Tries, 1),
 	}
 	odd := fetch.AnomaliesNamed(r.Anomalies)
 	out.Reply = answer.reply(odd)
-	out.Reply.Target.Index, out.Reply.Target.Text = r.Index, r.Target
+	out.Reply.Target.Index, out.Reply.Target.Text = index, r.Target
 	for i := range r.Hops {
 		out.Hops = append(out.Hops, r.Hops[i].reply(0))
 	}
@@ -42,7 +43,7 @@ func (r *Record) Result() *fetch.Result {
 		out.Err = &fetch.Error{Stage: e.Stage, Kind: e.Kind, Err: errors.New(unescape(e.Message)), Hint: e.Hint}
 		switch {
 		case e.Stage == fetch.StageTarget:
-			out.Target.Err = out.Err
+			out.Target.Err, out.Reply.Target.Err = out.Err, out.Err
 		case !isShown(out):
 			out.Head = fetch.Head{} // it was refused, whatever it looks like
 		}

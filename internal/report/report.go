@@ -17,10 +17,11 @@ type Options struct {
 	Columns  []Column
 	Match    []*Condition // only results that all of them are true of are shown
 	Checks   []Check
-	Group    *GroupBy  // say each distinct answer once, in formats that HasGroups; nil says each answer
-	Wide     bool      // name every host of a group
-	Baseline *Baseline // show what is not as it was, in formats that HasGroups; nil shows all
-	Width    int       // of the terminal that a table must fit, in columns; 0 means that it need not
+	Group    *GroupBy    // say each distinct answer once, in formats that HasGroups; nil says each answer
+	Wide     bool        // name every host of a group
+	Baseline *Baseline   // show what is not as it was, in formats that HasGroups; nil shows all
+	Partial  func() bool // asked at the end: results that were to come have not, so what the baseline has more is not gone; nil says no
+	Width    int         // of the terminal that a table must fit, in columns; 0 means that it need not
 
 	Detailed bool // tell of each request on stderr: what was tried, what was sent, and how long it took
 	Verbose  bool // explain anomalies on stderr
