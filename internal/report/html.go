@@ -76,8 +76,12 @@ func newPage(o Options) Reporter {
 	if !slices.ContainsFunc(columns, func(c Column) bool { return c.Name == "target" }) {
 		columns = append(defaultColumns("target"), columns...)
 	}
+	picker := newPicker(columns, recordWriter{})
+	if picker.writer.group != nil {
+		picker.writer.group = newSigner(o.groupBy()).name // as the panel has it
+	}
 	return &page{
-		picker: newPicker(columns, recordWriter{}), checks: newJudge(o, nil), tally: newTally(o),
+		picker: picker, checks: newJudge(o, nil), tally: newTally(o),
 		values: make([]columnValues, len(columns)),
 	}
 }
@@ -183,12 +187,6 @@ func (p *page) appendHead(b []byte, r *fetch.Result) []byte {
 	}
 	b = append(b, "],["...)
 	for section := range shownSections(r) {
-		if len(section.Raw) == 0 {
-			continue
-		}
-		if b[len(b)-1] != '[' {
-			b = append(b, `,"",`...)
-		}
 		b = p.appendLines(b, section)
 	}
 	p.text = recycle(p.text)
@@ -250,14 +248,15 @@ func shownSections(r *fetch.Result) iter.Seq[*fetch.Head] {
 	}
 }
 
-// appendLines appends the lines of a section as strings, escaped as in lines.
+// appendLines appends the lines of a section as strings, escaped as in lines. An
+// empty one stands between two sections.
 func (p *page) appendLines(b []byte, h *fetch.Head) []byte {
-	first := true
+	separator := `,"",`
 	for line := range h.Lines() {
-		if !first {
-			b = append(b, ',')
+		if b[len(b)-1] != '[' {
+			b = append(b, separator...)
 		}
-		first = false
+		separator = ","
 		p.text = appendEscaped(p.text[:0], line)
 		b = appendInert(b, p.text)
 	}

@@ -127,6 +127,7 @@ func hostileReplies() []string {
 		"HTTP/1.1 302 Found\r\nLocation: https://sound.example/x\r\nServer: {{.Title}} ${document.title='owned'} \\u003cscript>\r\n\r\n",
 		"HTTP/1.1 200 OK\r\nServer: \xe2\x80\xaegnp.exe \xe2\x81\xa6\x1b[31m\x00\xff caf\xe9\r\n" + evil + ": x\r\n\r\n",
 		"</main>" + evil + "\r\n\r\n",
+		"HTTP/1.1 100 Continue\r\n\r\n\r\n", // and a section without a line
 	}
 }
 

@@ -214,6 +214,22 @@ func TestPageColumns(t *testing.T) {
 	}
 }
 
+// The column says of each answer which group the panel has it in.
+func TestPageGroups(t *testing.T) {
+	list := []*fetch.Result{
+		ask(t, "a.test", []byte("HTTP/1.1 200 OK\r\nDate: 1\r\n\r\n")), ask(t, "b.test", []byte("HTTP/1.1 200 OK\r\nDate: 2\r\n\r\n")),
+	}
+	for _, c := range []struct {
+		by   *report.GroupBy
+		same bool
+	}{{nil, true}, {&report.GroupBy{}, true}, {&report.GroupBy{Exact: true}, false}} {
+		rows, _ := pageData(t, renderPage(t, report.Options{Columns: columns(t, "group"), Group: c.by}, list))
+		if a, b := rows[0][0][2], rows[0][1][2]; a == "" || (a == b) != c.same {
+			t.Errorf("by %+v: groups %q and %q", c.by, a, b)
+		}
+	}
+}
+
 // Every host is counted, also those that are not shown.
 func TestPageMatch(t *testing.T) {
 	condition, err := report.ParseCondition("status == 404")

@@ -32,6 +32,14 @@ type Options struct {
 	CountInterrupted bool // stderr does not name the hosts that were canceled; Summary.Interrupted counts them
 }
 
+// groupBy says which answers are alike, also where groups are not asked for.
+func (o *Options) groupBy() GroupBy {
+	if o.Group == nil {
+		return GroupBy{}
+	}
+	return *o.Group
+}
+
 // Sink is a destination for the records, and the format in which it gets them.
 type Sink struct {
 	Format   Format // the zero value means the first of Formats

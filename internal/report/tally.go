@@ -83,14 +83,10 @@ type expiring struct {
 }
 
 func newTally(o Options) tally {
-	var by GroupBy
-	if o.Group != nil {
-		by = *o.Group
-	}
 	fields := watchedFields()
 	return tally{
 		fields: fields, present: make([]int, len(fields)), clauses: make(map[string]int),
-		signer: newSigner(by), groups: make(map[string]*alike),
+		signer: newSigner(o.groupBy()), groups: make(map[string]*alike),
 	}
 }
 
