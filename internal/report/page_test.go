@@ -261,7 +261,7 @@ func TestPageChart(t *testing.T) {
 		var list []*fetch.Result
 		for i, d := range durations {
 			r := at(i, "a.example")
-			r.Times.FirstByte = d
+			r.Times = fetch.Times{FirstByte: d, Total: d + time.Second}
 			list = append(list, r)
 		}
 		text := renderPage(t, report.Options{}, list)

@@ -158,7 +158,7 @@ func Records(r io.Reader) iter.Seq2[*Record, error] {
 			}
 			record := &Record{Index: -1}
 			if wrong := json.Unmarshal(line, record); wrong != nil {
-				if err == io.EOF {
+				if err == io.EOF && isCutShort(line) {
 					wrong = io.ErrUnexpectedEOF
 				}
 				record, err = nil, &LineError{number, mistyped(wrong)}
@@ -170,6 +170,11 @@ func Records(r io.Reader) iter.Seq2[*Record, error] {
 			}
 		}
 	}
+}
+
+// isCutShort reports whether more could follow a text that is not JSON.
+func isCutShort(text []byte) bool {
+	return json.NewDecoder(bytes.NewReader(text)).Decode(new(json.RawMessage)) == io.ErrUnexpectedEOF
 }
 
 // mistyped words the error of a value of another type without names of Go's.
@@ -188,6 +193,9 @@ func mistyped(err error) error {
 // UnmarshalJSON reads an object that has a list of values for each name. A name
 // that comes twice is kept twice.
 func (f *Fields) UnmarshalJSON(text []byte) error {
+	if string(text) == "null" { // as chosen fields have what is absent
+		return nil
+	}
 	*f = Fields{}
 	d := json.NewDecoder(bytes.NewReader(text))
 	if open, err := d.Token(); err != nil || open != json.Delim('{') {

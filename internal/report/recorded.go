@@ -31,7 +31,8 @@ func (r *Record) Result() *fetch.Result {
 	out.Reply = answer.reply(odd)
 	out.Reply.Target.Index, out.Reply.Target.Text = index, r.Target
 	for i := range r.Hops {
-		out.Hops = append(out.Hops, r.Hops[i].reply(0))
+		isLast := answer.Proto == "" && len(answer.Interim) == 0 && i == len(r.Hops)-1
+		out.Hops = append(out.Hops, r.Hops[i].reply(oddIf(isLast, odd)))
 	}
 	if r.Edge != nil {
 		out.Edge = &fetch.Edge{N: r.Edge.N, Of: r.Edge.Of, Addr: r.Edge.Addr}
@@ -51,8 +52,9 @@ func (r *Record) Result() *fetch.Result {
 	return out
 }
 
-// reply is the reply that an answer was made of. odd is what was odd in its
-// sections, which counts where they are not known to the byte.
+// reply is the reply that an answer was made of. odd is what was odd in all
+// sections of the record: it counts in the last of them, if that is one of these and
+// not known to the byte.
 func (a *Answer) reply(odd fetch.Anomalies) fetch.Reply {
 	r := fetch.Reply{
 		Target: fetch.RecordedTarget(0, a.URL, a.URL),
@@ -66,14 +68,26 @@ func (a *Answer) reply(odd fetch.Anomalies) fetch.Reply {
 	if len(a.Raw) > 0 {
 		r.Interim, r.Head = fetch.RecordedSections(a.Raw)
 	}
-	if r.Head.Proto == "" && a.Proto != "" {
-		r.Interim = nil
-		for i := range a.Interim {
-			r.Interim = append(r.Interim, a.Interim[i].head(0))
-		}
+	if r.Head.Proto != "" || len(a.Raw) > 0 && a.Proto == "" {
+		return r
+	}
+	r.Interim = nil
+	for i := range a.Interim {
+		isLast := a.Proto == "" && i == len(a.Interim)-1
+		r.Interim = append(r.Interim, a.Interim[i].head(oddIf(isLast, odd)))
+	}
+	if a.Proto != "" {
 		r.Head = a.Section.head(odd)
 	}
 	return r
+}
+
+// oddIf is what was odd in all sections, if it is to count in this one.
+func oddIf(counts bool, odd fetch.Anomalies) fetch.Anomalies {
+	if counts {
+		return odd
+	}
+	return 0
 }
 
 func (s *Section) head(odd fetch.Anomalies) fetch.Head {

@@ -3,6 +3,8 @@ package report_test
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
+	"io"
 	"net/netip"
 	"slices"
 	"strings"
@@ -154,6 +156,62 @@ func showRecord(t *testing.T, record *report.Record) {
 				if err != nil || again.Check() != nil {
 					t.Errorf("%s cannot be read back: %v, %v", out, err, again.Check())
 				}
+			}
+		}
+	}
+}
+
+// Interim sections and anomalies come back without the bytes, also where no final section came.
+func TestRecordedWithoutTheBytes(t *testing.T) {
+	for _, answers := range [][]string{
+		{"HTTP/1.1 103 Early Hints\r\nLink: a\r\n\r\n"},
+		{"HTTP/1.1 103 Early Hints\nLink: a\n\n"},
+		{"HTTP/1.1 302 Found\nLocation: /x\n\n", ""},
+		{"HTTP/1.1 302 Found\r\nLocation: /x\r\n\r\n", "HTTP/1.1 103 Early Hints\nLink: a\n\n"},
+	} {
+		var replies [][]byte
+		for _, answer := range answers {
+			replies = append(replies, []byte(answer))
+		}
+		list := []*fetch.Result{ask(t, "a.test", replies...)}
+		want, wantErr, _, _ := drain(list, format(t, "json"), report.Options{Verbose: true})
+		got, gotErr, _, _ := drain(recorded(t, list, report.Options{}), format(t, "json"), report.Options{Verbose: true})
+		if string(got) != string(want) || string(gotErr) != string(wantErr) {
+			t.Errorf("%q (-result +recorded):\n%s%s", answers, cmp.Diff(string(want), string(got)), cmp.Diff(string(wantErr), string(gotErr)))
+		}
+	}
+}
+
+// A record of chosen fields is read with what is absent, and says nothing of what it does not
+// hold.
+func TestRecordedChosenFields(t *testing.T) {
+	list := []*fetch.Result{ask(t, "a.test", []byte("HTTP/1.1 200 OK\r\n\r\n")), ask(t, "b.test", []byte(""))}
+	out, _, _, err := drain(list, format(t, "json"), report.Options{Columns: columns(t, "target,status,error,headers,interim,hops,tls,fields")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var again []*fetch.Result
+	for record, err := range report.Records(bytes.NewReader(out)) {
+		if err != nil || record.Check() != nil {
+			t.Fatal(err, record.Check())
+		}
+		again = append(again, record.Result())
+	}
+	_, _, s, _ := drain(again, format(t, "lines"), report.Options{})
+	if got, want := s.Line(0)+s.Breakdown(), "2 hosts: 1 answered, 1 failed in 0.00 sstatus: 2xx 1\nfailed: closed 1\n"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
+
+// A last line without a line end is called cut short only if it is.
+func TestRecordsCutShort(t *testing.T) {
+	for text, cut := range map[string]bool{
+		`{"target":"a.te`: true, `{"target":"a.test"`: true, `{"status":2`: true, `{"a":tru`: true, "{": true,
+		`{"target":"a.test","status":"200"}`: false, `{"status":200}x`: false, `[]`: false, `{]`: false,
+	} {
+		for _, err := range report.Records(strings.NewReader(text)) {
+			if err == nil || errors.Is(err, io.ErrUnexpectedEOF) != cut {
+				t.Errorf("%s: %v", text, err)
 			}
 		}
 	}

@@ -37,7 +37,9 @@ func (s *Summary) add(r *fetch.Result, further bool) {
 		return
 	}
 	s.addAnswered(r.Head.Status)
-	s.firstByte.add(r.Times.FirstByte)
+	if r.Times != (fetch.Times{}) { // as of a record of chosen fields
+		s.firstByte.add(r.Times.FirstByte)
+	}
 }
 
 // addEntry counts a record that was read back.
