@@ -143,6 +143,25 @@ func TestConditionOfManyFields(t *testing.T) {
 	}
 }
 
+// Nor can one that sends names without end.
+func TestConditionOfManyNames(t *testing.T) {
+	reply := func(n int) []byte {
+		text := "HTTP/1.1 200 OK\r\n"
+		for i := range n {
+			text += fmt.Sprintf("X%d: a\r\n", i)
+		}
+		return []byte(text + "\r\n")
+	}
+	check := report.Check{Condition: condition(t, `all(keys(h), len(h[#]) == 1)`), Want: true}
+	if told := failures(t, check, ask(t, "h.test", reply(1000))); told != nil {
+		t.Errorf("%q", told)
+	}
+	want := []string{"all(keys(h), len(h[#]) == 1): more than 1000 names of fields"}
+	if diff := cmp.Diff(want, failures(t, check, ask(t, "h.test", reply(1001)))); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
 // A certificate's days are those from when the host was begun, and one that has
 // expired is never taken for none.
 func TestConditionCertDays(t *testing.T) {

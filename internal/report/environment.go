@@ -107,8 +107,8 @@ func (e *environment) values(name string) (list []string) {
 	return list
 }
 
-// mostValues is how many fields of one name an expression may look at one by one:
-// it may have a predicate for each pair of them.
+// mostValues is how many fields of one name, or names of fields, an expression may
+// look at one by one: it may have a predicate for each pair of them.
 const mostValues = 1000
 
 // fewValues is values for a list that predicates can go through. Too many make the
@@ -125,7 +125,7 @@ func (e *environment) fewValues(name string) []string {
 func (e *environment) all() map[string]string {
 	lists := make(map[string][]string)
 	for i, n := range e.fieldNames {
-		name := string(bytes.ToLower(n))
+		name := lowerName(n)
 		lists[name] = append(lists[name], latin1(e.fieldValues[i]))
 	}
 	fields := make(map[string]string)
@@ -136,16 +136,29 @@ func (e *environment) all() map[string]string {
 }
 
 // names are those of the header fields in lower case, each once, in order of
-// arrival.
+// arrival. There is the same bound on them as on the values of one name.
 func (e *environment) names() (list []string) {
 	known := make(map[string]bool)
 	for _, n := range e.fieldNames {
-		if name := string(bytes.ToLower(n)); !known[name] {
+		if name := lowerName(n); !known[name] {
 			known[name] = true
 			list = append(list, name)
 		}
 	}
+	if len(list) > mostValues {
+		panic(fmt.Sprintf("more than %d names of fields", mostValues))
+	}
 	return list
+}
+
+// lowerName is the name of a field with its ASCII letters in lower case. Its other
+// bytes are those by which the field is looked for.
+func lowerName(name []byte) string {
+	text := bytes.Clone(name)
+	for i, c := range text {
+		text[i] = lower(c)
+	}
+	return string(text)
 }
 
 // fill is how a member is worked out for the result at hand.
