@@ -56,7 +56,7 @@ func (f *flags) fetchOptions(set func(string) bool, stderr io.Writer) (o fetch.O
 	if o.DNS.Servers, err = parseEach("--dns-servers %q: %w", f.dnsServers, parseServer); err != nil {
 		return o, err
 	}
-	if o.Header, err = parseEach("--header %q: %w", f.headers, parseHeader); err != nil {
+	if o.Header, err = parseHeaders(f.headers); err != nil {
 		return o, err
 	}
 	if o.Routes, err = f.routes(); err != nil {

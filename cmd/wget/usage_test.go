@@ -80,6 +80,7 @@ func TestUsageErrors(t *testing.T) {
 		{"-H|A: b\nX: y|h", "CR, LF or NUL"},
 		{"-H|A: \x00|h", "CR, LF or NUL"},
 		{"-H|A\r: b|h", "field name"},
+		{"-H|Authorization: Bearer sesame\r|h", "--header: the value of Authorization cannot hold CR, LF or NUL"},
 		{"-U|a\r\nX: y|h", "CR, LF or NUL"},
 
 		{"--bind-address|localhost|h", "--bind-address"},
@@ -185,6 +186,9 @@ func TestUsageErrors(t *testing.T) {
 			}
 			if strings.ContainsAny(strings.TrimSuffix(stderr, "\n"), "\x00\r\n\x1b") || strings.Contains(stderr, "\u009b") {
 				t.Errorf("control characters in %q", stderr)
+			}
+			if strings.Contains(stderr, "sesame") {
+				t.Errorf("credentials in %q", stderr)
 			}
 		})
 	}

@@ -123,6 +123,19 @@ func (r *perSecond) Set(text string) error {
 	return nil
 }
 
+// parseHeaders reads fields for the request. An error shows no more of a field than
+// its name: the rest can be a credential, and anything can where the colon is missing.
+func parseHeaders(texts []string) (fields []fetch.Field, err error) {
+	for _, text := range texts {
+		field, err := parseHeader(text)
+		if err != nil {
+			return nil, usage("--header: %w", err)
+		}
+		fields = append(fields, field)
+	}
+	return fields, nil
+}
+
 // parseHeader reads 'Name: value', and 'Name:', which removes a default. An empty
 // value is 'Name;', as curl has it.
 func parseHeader(text string) (fetch.Field, error) {
@@ -135,9 +148,9 @@ func parseHeader(text string) (fetch.Field, error) {
 	case !found:
 		return fetch.Field{}, errors.New("missing colon, as in 'Name: value'")
 	case !fetch.IsToken(name):
-		return fetch.Field{}, fmt.Errorf("%q cannot be a field name", name)
+		return fetch.Field{}, errors.New("the text before the colon cannot be a field name")
 	case strings.ContainsAny(value, "\r\n\x00"):
-		return fetch.Field{}, errors.New("a value cannot hold CR, LF or NUL")
+		return fetch.Field{}, fmt.Errorf("the value of %s cannot hold CR, LF or NUL", name)
 	}
 	return fetch.Field{Name: name, Value: value, Remove: value == ""}, nil
 }
