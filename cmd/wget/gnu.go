@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/spf13/pflag"
+
+	"wget/internal/fetch"
 )
 
 // foreignFlags are flags that hands bring from another program, and what is told
@@ -98,6 +100,7 @@ func flagError(err error, known *pflag.FlagSet) error {
 		unknown *pflag.NotExistError
 		invalid *pflag.InvalidValueError
 		number  *strconv.NumError
+		syntax  *pflag.InvalidSyntaxError
 	)
 	switch {
 	case errors.As(err, &unknown):
@@ -108,6 +111,8 @@ func flagError(err error, known *pflag.FlagSet) error {
 		return invalidValue(invalid, errors.New("a whole number is wanted"))
 	case errors.As(err, &invalid):
 		return invalidValue(invalid, invalid.Unwrap())
+	case errors.As(err, &syntax):
+		return usage("bad flag syntax: %s", fetch.WithoutUser(syntax.GetSpecifiedFlag()))
 	}
 	return usage("%w", err)
 }
@@ -119,13 +124,36 @@ func invalidValue(e *pflag.InvalidValueError, reason error) error {
 	if name == "max-time" {
 		more = " (GNU wget's -m, for mirror, is a download flag)"
 	}
+	if strings.Contains(e.GetValue(), "@") {
+		return usage("%w%s", swallowed(name), more)
+	}
 	return usage("invalid argument %q for --%s: %w%s", e.GetValue(), name, reason, more)
+}
+
+// checkSwallowed refuses an @ in the value of a flag whose values have none. Where the value
+// of a flag is left out, the flag takes the target behind it, perhaps with credentials, and no
+// error is to show them.
+func checkSwallowed(known *pflag.FlagSet) (err error) {
+	free := []string{
+		"header", "user-agent", "path", "proxy", "match", "expect", "fail-if", "unix-socket",
+		"input-file", "from", "baseline", "output-document", "report", "out", "ca-certificate", "certificate", "private-key",
+	}
+	known.Visit(func(f *pflag.Flag) {
+		if strings.Contains(f.Value.String(), "@") && !slices.Contains(free, f.Name) {
+			err = swallowed(f.Name)
+		}
+	})
+	return err
+}
+
+func swallowed(flag string) error {
+	return usage("--%s: a target was taken for its value, as no value of it has an @", flag)
 }
 
 // unknownFlag tells what a flag of another program is here, or else names the
 // nearest flag.
 func unknownFlag(e *pflag.NotExistError, known *pflag.FlagSet) error {
-	kind, flag := "flag", "--"+e.GetSpecifiedName()
+	kind, flag := "flag", "--"+fetch.WithoutUser(e.GetSpecifiedName())
 	if shorthands := e.GetSpecifiedShortnames(); shorthands != "" {
 		kind, flag = "shorthand flag", "-"+e.GetSpecifiedName()
 		if two := "-" + shorthands; slices.Contains(downloadFlags(), two) {

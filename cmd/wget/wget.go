@@ -93,6 +93,9 @@ func newCommand(name string, s streams, stdout io.Writer, run func(*config)) *co
 		SilenceUsage:  true,
 		Args:          cobra.ArbitraryArgs,
 		RunE: func(c *cobra.Command, args []string) error {
+			if err := checkSwallowed(c.Flags()); err != nil {
+				return err
+			}
 			if f.completion != "" {
 				return writeCompletion(c, f.completion)
 			}
