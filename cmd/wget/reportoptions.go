@@ -39,7 +39,7 @@ func (f *flags) reportOptions(set func(string) bool, s streams, env func(string)
 		}
 		o.Wide = f.wide
 	}
-	if o.Match, err = parseEach("--match %q: %w", f.match, report.ParseCondition); err != nil {
+	if o.Match, err = parseConditions("--match", f.match); err != nil {
 		return o, err
 	}
 	for _, checks := range []struct {
@@ -47,7 +47,7 @@ func (f *flags) reportOptions(set func(string) bool, s streams, env func(string)
 		texts []string
 		want  bool
 	}{{"--expect", f.expect, true}, {"--fail-if", f.failIf, false}} {
-		conditions, err := parseEach(checks.flag+" %q: %w", checks.texts, report.ParseCondition)
+		conditions, err := parseConditions(checks.flag, checks.texts)
 		if err != nil {
 			return o, err
 		}
@@ -59,6 +59,22 @@ func (f *flags) reportOptions(set func(string) bool, s streams, env func(string)
 		o.Width = terminalWidth(s.out)
 	}
 	return o, nil
+}
+
+// parseConditions parses the expressions of a flag. A wrong one that has an @ is not shown:
+// it is probably a target that was taken for the value, perhaps with credentials.
+func parseConditions(flag string, texts []string) (list []*report.Condition, err error) {
+	for _, text := range texts {
+		condition, err := report.ParseCondition(text)
+		switch {
+		case err != nil && strings.Contains(text, "@"):
+			return nil, usage("%s: the expression is wrong; it has an @, and is not shown", flag)
+		case err != nil:
+			return nil, usage("%s %q: %w", flag, text, err)
+		}
+		list = append(list, condition)
+	}
+	return list, nil
 }
 
 // progressOptions decides how to show progress: as a bar where stderr is a
