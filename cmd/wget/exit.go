@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"strings"
 	"syscall"
 
@@ -84,6 +85,16 @@ func (o outcome) code() int {
 		return exitOther
 	}
 	return o.records
+}
+
+// message is the error as it is shown. The name of a file that cannot be opened may be a URL
+// that stands in the wrong place, and is shown without credentials.
+func (o outcome) message() string {
+	message := o.err.Error()
+	if file := new(fs.PathError); errors.As(o.err, &file) && strings.Contains(file.Path, ":") {
+		message = strings.ReplaceAll(message, file.Path, fetch.WithoutUser(file.Path))
+	}
+	return message
 }
 
 // lower is the lower of two exit codes, of which exitOK does not count.

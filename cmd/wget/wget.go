@@ -36,7 +36,7 @@ func Main(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io
 	}
 	end.signal = signalOf(ctx)
 	if end.err != nil {
-		fmt.Fprintf(s.err, "%s: %s\n", name, report.Escape(end.err.Error()))
+		fmt.Fprintf(s.err, "%s: %s\n", name, report.Escape(end.message()))
 		var wrong *report.ConditionError
 		if errors.As(end.err, &wrong) {
 			fmt.Fprint(s.err, wrong.Place())
