@@ -23,9 +23,10 @@ type foreignFlags struct {
 func foreign() []foreignFlags {
 	return []foreignFlags{
 		{
-			[]string{"-w", "--wait", "--random-wait", "--waitretry"},
+			[]string{"--wait", "--random-wait", "--waitretry"},
 			"--wait is a flag of GNU wget; here --rate 30/m starts a host every two seconds, and --per-ip 1 spares an address",
 		},
+		{[]string{"-w"}, "curl's --write-out is --fields LIST here; GNU wget's --wait is --rate 30/m, which starts a host every two seconds"},
 		{[]string{"-o", "--output-file", "--output", "-a", "--append-output", "--dump-header"}, "records go to a file with -O FILE, and messages with 2> FILE"},
 		{[]string{"-s", "--silent", "--no-progress-meter"}, "-q drops the closing lines and the progress, and 2> /dev/null all messages"},
 		{[]string{"--show-error", "--include"}, "headers and errors are shown as it is"},
@@ -51,7 +52,9 @@ func foreign() []foreignFlags {
 		{[]string{"--raw", "--lines"}, "a format is --format raw or --format lines"},
 		{[]string{"--write-out"}, "chosen fields are shown by --fields LIST"},
 		{[]string{"--compressed"}, "no body is read; ask for a coding with -H 'Accept-Encoding: gzip'"},
-		{[]string{"-b", "--background"}, "run it in the background with & at the end"},
+		{[]string{"--background"}, "run it in the background with & at the end"},
+		{[]string{"-b"}, "a cookie, as with curl, is -H 'Cookie: NAME=VALUE'; GNU wget's --background is & at the end"},
+		{[]string{"-D"}, "headers are what goes to -O FILE; as --domains of GNU wget's it is a download flag"},
 		{downloadFlags(), "it is a download flag of GNU wget; this one only shows response headers"},
 	}
 }
@@ -61,7 +64,7 @@ func downloadFlags() []string {
 	return []string{
 		// What to download.
 		"-r", "--recursive", "-l", "--level", "--mirror", "-p", "--page-requisites", "-np", "--no-parent", "-R", "--reject",
-		"--accept-regex", "--reject-regex", "-D", "--domains", "--exclude-domains", "--span-hosts", "--relative",
+		"--accept-regex", "--reject-regex", "--domains", "--exclude-domains", "--span-hosts", "--relative",
 		"--include-directories", "--exclude-directories", "--follow-ftp", "--follow-tags", "--ignore-tags",
 		"-B", "--base", "--force-html", "--strict-comments", "--regex-type", "--ignore-case", "--rejected-log", "--no-glob",
 		"--retr-symlinks", "--default-page",

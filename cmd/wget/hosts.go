@@ -37,6 +37,9 @@ func newHosts(c *config, stdin io.Reader) (*hosts, error) {
 	}
 	for _, name := range c.files {
 		in, err := newInput(name, stdin)
+		if err != nil && strings.Contains(name, "://") {
+			err = fmt.Errorf("%w (a target is an argument of its own, and -i reads a file)", err)
+		}
 		if err != nil {
 			return nil, fileError(fmt.Errorf("--input-file: %w", err))
 		}
