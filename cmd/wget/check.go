@@ -107,16 +107,16 @@ func (f *flags) checkPairs(set func(string) bool) error {
 			return usage("--%s and --%s contradict each other", pair[0], pair[1])
 		}
 	}
-	var chosen string
+	var chosen formatFlag
 	for _, short := range f.formatFlags() {
 		switch {
 		case !short.given:
-		case chosen != "" && chosen != short.format:
-			return usage("--%s and --%s contradict each other", chosen, short.format)
+		case chosen.given && chosen.format != short.format:
+			return usage("--%s and --%s contradict each other", chosen.flag, short.flag)
 		case set("format") && f.format != short.format:
 			return usage("--%s and --format %s contradict each other", short.flag, f.format)
 		default:
-			chosen = short.format
+			chosen = short
 		}
 	}
 	switch {

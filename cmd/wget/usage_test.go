@@ -138,6 +138,8 @@ func TestUsageErrors(t *testing.T) {
 		{"-0|--http2|h", "contradict"},
 		{"--http1.1|--http2-prior-knowledge|h", "contradict"},
 		{"--json|--format|lines|h", "contradict"},
+		{"--json-pairs|--csv|h", "--json-pairs and --csv contradict"},
+		{"--csv|--table|h", "--csv and --table contradict"},
 		{"--include-raw|h", "--include-raw needs --json"},
 
 		{"-c|h", "-c needs -O FILE"},
