@@ -26,7 +26,13 @@ func (s shard) after(index int) int {
 }
 
 // share is how many of the first n targets are the shard's.
-func (s shard) share(n int) int { return (n + s.step() - 1 - s.number) / s.step() }
+func (s shard) share(n int) int {
+	k := n / s.step()
+	if n%s.step() > s.number {
+		k++
+	}
+	return k
+}
 
 func (s shard) String() string { return fmt.Sprintf("shard %d of %d", s.number, s.step()) }
 

@@ -2,6 +2,7 @@ package wget
 
 import (
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -115,6 +116,25 @@ func TestShards(t *testing.T) {
 			want := slices.Sorted(slices.Values(all))
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Errorf("%d ports, %d shards (-want +got):\n%s", len(ports), count, diff)
+			}
+		}
+	}
+}
+
+// The shares of a list of any length add up to it.
+func TestShares(t *testing.T) {
+	for _, n := range []int{0, 1, 7, 8, 9, math.MaxInt - 1, math.MaxInt} {
+		for _, count := range []int{1, 2, 3, 8} {
+			left := n
+			for number := range count {
+				share := shard{number, count}.share(n)
+				if more := share - n/count; more < 0 || more > 1 {
+					t.Errorf("shard %d of %d has %d of %d targets", number, count, share, n)
+				}
+				left -= share
+			}
+			if left != 0 {
+				t.Errorf("%d shards of %d targets leave out %d", count, n, left)
 			}
 		}
 	}
