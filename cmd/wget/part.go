@@ -1,6 +1,7 @@
 package wget
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -111,6 +112,11 @@ type runFile struct {
 	List   string `json:"list,omitempty"` // fingerprint; "" until a list that comes through a pipe has been read
 }
 
+func (r runFile) text() []byte {
+	text, _ := json.Marshal(r) // of a number and a string
+	return append(text, '\n')
+}
+
 // agree makes the directory one for this list and its number of shards, or else
 // refuses to mix them. list is "" if it is not known yet.
 func (p parts) agree(ctx context.Context, list string) error {
@@ -147,9 +153,10 @@ func (p parts) agreeLocked(f *os.File, list string) error {
 		return fileError(err)
 	}
 	run := runFile{Shards: p.shard.step()}
-	if len(text) > 0 {
-		if err := json.Unmarshal(text, &run); err != nil {
-			return usage("%s is not of this program: %w", f.Name(), err)
+	if len(text) > 0 { // else the file is new
+		run = runFile{}
+		if err := json.Unmarshal(text, &run); err != nil || !bytes.Equal(run.text(), text) {
+			return usage("%s is not of this program: give another directory", f.Name())
 		}
 	}
 	switch {
@@ -161,10 +168,7 @@ func (p parts) agreeLocked(f *os.File, list string) error {
 		return nil
 	}
 	run.List = list
-	if text, err = json.Marshal(run); err != nil {
-		return err
-	}
-	if _, err := f.WriteAt(append(text, '\n'), 0); err != nil {
+	if _, err := f.WriteAt(run.text(), 0); err != nil {
 		return fileError(err)
 	}
 	if err := f.Sync(); err != nil {
