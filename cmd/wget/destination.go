@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"os"
 
 	"wget/internal/fetch"
 	"wget/internal/report"
@@ -16,6 +17,7 @@ type destination struct {
 	targets  func(context.Context) iter.Seq[fetch.Target]
 	expected func() (n int, exact bool) // targets, for the progress
 	close    func(whole bool) error     // whole: nothing has been left out
+	file     *os.File                   // to be emptied before the first record; nil for none
 	kept     *journal                   // nil if records are not kept
 }
 
@@ -37,7 +39,8 @@ func (c *config) openDestination(ctx context.Context, list *hosts, s streams) (*
 		sink:     report.Sink{Format: c.format, Out: out, Terminal: isTerminal(out.Writer)},
 		targets:  list.targets,
 		expected: list.expected,
-		close:    func(bool) error { return out.Close() },
+		close:    func(bool) error { return out.close() },
+		file:     out.file,
 	}, nil
 }
 

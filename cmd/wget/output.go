@@ -20,15 +20,16 @@ func isStderr(name string) bool {
 }
 
 // openOutput opens the file for the records, or gives stdout or stderr, which
-// closing leaves open. It may wait, as for the reader of a pipe.
+// closing leaves open. It may wait, as for the reader of a pipe. The file is still to
+// be emptied.
 func openOutput(ctx context.Context, name string, s streams) (output, error) {
 	switch {
 	case isStdout(name):
-		return output{s.out, io.NopCloser(nil)}, nil
+		return output{Writer: s.out}, nil
 	case isStderr(name):
-		return output{s.err, io.NopCloser(nil)}, nil
+		return output{Writer: s.err}, nil
 	}
-	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o666)
+	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE, 0o666)
 	if err != nil {
 		return output{}, fileError(fmt.Errorf("--output-document: %w", err))
 	}
@@ -38,7 +39,35 @@ func openOutput(ctx context.Context, name string, s streams) (output, error) {
 // output is where records go.
 type output struct {
 	io.Writer
-	io.Closer
+	file *os.File // nil for stdout and stderr
+}
+
+func (o output) close() error { return closeFile(o.file) }
+
+// closeFile closes a file, if there is one.
+func closeFile(f *os.File) error {
+	if f == nil {
+		return nil
+	}
+	return f.Close()
+}
+
+// empty empties those of some files that are regular, nil being none. It is called once all
+// outputs are open: where one cannot be opened, the others keep what they hold.
+func empty(files ...*os.File) error {
+	for _, f := range files {
+		if f == nil {
+			continue
+		}
+		info, err := f.Stat()
+		if err == nil && info.Mode().IsRegular() {
+			err = f.Truncate(0)
+		}
+		if err != nil {
+			return fileError(err)
+		}
+	}
+	return nil
 }
 
 // file is what a flag or a stream of the command line stands for.

@@ -15,8 +15,8 @@ type page struct {
 	sinks []report.Sink // of the file
 }
 
-// openPage opens the file of --report, if one is named. A page in the place of the
-// records is refused.
+// openPage opens the file of --report, if one is named. The file is still to be emptied. A
+// page in the place of the records is refused.
 func (c *config) openPage(ctx context.Context, s streams) (page, error) {
 	switch {
 	case c.page == "":
@@ -24,19 +24,14 @@ func (c *config) openPage(ctx context.Context, s streams) (page, error) {
 	case c.isPlaceOfRecords(c.page, s):
 		return page{}, usage("--report %s: the records go there", c.page)
 	}
-	f, err := os.OpenFile(c.page, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o666)
+	f, err := os.OpenFile(c.page, os.O_WRONLY|os.O_CREATE, 0o666)
 	if err != nil {
 		return page{}, fileError(fmt.Errorf("--report: %w", err))
 	}
 	return page{f, []report.Sink{{Format: report.Page(), Out: untilStuck(ctx, f)}}}, nil
 }
 
-func (p page) close() error {
-	if p.file == nil {
-		return nil
-	}
-	return p.file.Close()
-}
+func (p page) close() error { return closeFile(p.file) }
 
 // isPlaceOfRecords reports whether a name leads to where the records go, also if
 // there is no file yet.

@@ -126,10 +126,13 @@ func replay(ctx context.Context, c *config, s streams, begin func()) outcome {
 	if err != nil {
 		return outcome{err: err}
 	}
+	if err := empty(page.file, out.file); err != nil {
+		return outcome{err: err}
+	}
 	begin()
 	sinks := append(page.sinks, report.Sink{Format: c.format, Out: out, Terminal: isTerminal(out.Writer)})
 	came := c.show(ctx, recorded.results, nil, sinks, report.Progress{}, s.err)
-	came.close(out.Close(), page.close())
+	came.close(out.close(), page.close())
 	c.writeClosing(s.err, &came.summary, came.elapsed, came.signal != 0)
 	end := outcome{signal: came.signal, records: c.judge(&came.summary)}
 	switch {

@@ -48,6 +48,9 @@ func run(ctx context.Context, c *config, s streams, samples fs.FS, begin func())
 		}
 		defer stop()
 	}
+	if err := empty(page.file, dest.file); err != nil {
+		return outcome{err: err}
+	}
 	begin()
 	return c.ask(ctx, asking, hosts, dest, page, s.err)
 }
