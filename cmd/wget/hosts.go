@@ -61,15 +61,6 @@ func (h *hosts) size() (size int64) {
 	return size
 }
 
-// names lists the inputs.
-func (h *hosts) names() string {
-	var names []string
-	for _, in := range h.inputs {
-		names = append(names, in.name)
-	}
-	return strings.Join(names, ", ")
-}
-
 // isEmpty reports whether there was no target, once everything has been read.
 func (h *hosts) isEmpty() bool { return h.read.Load() == 0 }
 

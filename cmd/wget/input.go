@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"slices"
+	"strings"
 )
 
 // maxLine is the longest line of an input that can be a target, in bytes.
@@ -39,6 +40,15 @@ func newInput(name string, stdin io.Reader) (input, error) {
 		f.Close()
 	}
 	return input{name: name, path: name}, nil
+}
+
+// inputNames lists inputs for a message.
+func inputNames(inputs []input) string {
+	var names []string
+	for _, in := range inputs {
+		names = append(names, in.name)
+	}
+	return strings.Join(names, ", ")
 }
 
 // isStdin reports whether --input-file stands for stdin, which is not opened

@@ -116,20 +116,17 @@ func (c *config) outputs(s streams) []file {
 
 // inputs lists what the run reads.
 func (c *config) inputs(s streams) (list []file) {
-	for _, name := range c.files {
-		if isStdin(name) {
-			list = append(list, streamFile("stdin", s.in))
-		} else {
-			list = append(list, namedFile("--input-file", name))
+	add := func(flag string, names []string) {
+		for _, name := range names {
+			if isStdin(name) {
+				list = append(list, streamFile("stdin", s.in))
+			} else {
+				list = append(list, namedFile(flag, name))
+			}
 		}
 	}
-	for _, name := range c.from {
-		if isStdin(name) {
-			list = append(list, streamFile("stdin", s.in))
-		} else {
-			list = append(list, namedFile("--from", name))
-		}
-	}
+	add("--input-file", c.files)
+	add("--from", c.from)
 	if c.baseline != "" {
 		list = append(list, namedFile("--baseline", c.baseline))
 	}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strings"
 
 	"wget/internal/fetch"
 	"wget/internal/report"
@@ -34,13 +33,6 @@ func newRecordings(names []string, stdin io.Reader) (*recordings, error) {
 		r.inputs = append(r.inputs, in)
 	}
 	return r, nil
-}
-
-func (r *recordings) names() (names []string) {
-	for _, in := range r.inputs {
-		names = append(names, in.name)
-	}
-	return names
 }
 
 // results sends the recorded results until all have been sent or ctx ends, and
@@ -140,7 +132,7 @@ func replay(ctx context.Context, c *config, s streams, begin func()) outcome {
 	case came.failed != nil:
 		end.err = writeError(came.failed)
 	case came.summary.Total() == 0 && len(recorded.wrong) == 0 && recorded.failed == nil:
-		fmt.Fprintf(s.err, "%s: no record in %s\n", c.report.Program, report.Escape(strings.Join(recorded.names(), ", ")))
+		fmt.Fprintf(s.err, "%s: no record in %s\n", c.report.Program, report.Escape(inputNames(recorded.inputs)))
 	default:
 		end.err = recorded.err(func(line string) { fmt.Fprintf(s.err, "%s: %s\n", c.report.Program, report.Escape(line)) })
 	}

@@ -89,7 +89,7 @@ func (c *config) ask(ctx context.Context, o fetch.Options, list *hosts, dest *de
 	case list.failed != nil:
 		end.err = list.failed
 	case list.isEmpty():
-		fmt.Fprintf(stderr, "%s: no target in %s\n", c.report.Program, report.Escape(list.names()))
+		fmt.Fprintf(stderr, "%s: no target in %s\n", c.report.Program, report.Escape(inputNames(list.inputs)))
 	}
 	return end
 }
