@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"runtime"
 	"syscall"
 	"time"
 )
@@ -39,9 +40,14 @@ type stream struct {
 	stuck bool
 }
 
-// pipeAtom is how many bytes a pipe takes at once if it takes any (PIPE_BUF in
-// pipe(7)).
-const pipeAtom = 4096
+// pipeAtom is how many bytes a pipe takes at once if it takes any (PIPE_BUF): 4096 on Linux
+// (pipe(7)), and no fewer than 512 anywhere (POSIX), which is all on macOS and the BSDs.
+func pipeAtom() int {
+	if runtime.GOOS == "linux" {
+		return 4096
+	}
+	return 512
+}
 
 // Write writes in a goroutine of its own, unless it need not wait: a call that is
 // blocked cannot be interrupted. One that is given up lasts until the process ends.
@@ -49,7 +55,7 @@ func (s *stream) Write(p []byte) (n int, err error) {
 	if s.stuck {
 		return 0, errStuck
 	}
-	if s.pipe && len(p) <= pipeAtom && isWritable(s.file) {
+	if s.pipe && len(p) <= pipeAtom() && isWritable(s.file) {
 		return writeAll(s.file, p)
 	}
 	s.text = append(s.text[:0], p...)
