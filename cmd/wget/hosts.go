@@ -19,7 +19,7 @@ type hosts struct {
 	shard    shard                // the part of the list that is asked
 	done     func(index int) bool // reports which targets are passed over; nil for none
 	digest   hash.Hash            // gets the inputs as they are read; nil for nothing
-	failed   error                // why an input, the first of its kind, could not be read to its end
+	failed   error                // the first error: an input could not be read to its end, or is another list than was recorded
 
 	// How far the targets have been read, for a guess at how many are to come.
 	listed    int          // targets among the arguments

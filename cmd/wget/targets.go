@@ -56,7 +56,7 @@ func (n *numbering) add(spec fetch.Spec) bool {
 	return true
 }
 
-// skip numbers targets that nobody asks for.
+// skip counts targets of the list as read, whether they are asked or not.
 func (n *numbering) skip(count int) {
 	n.next += min(count, math.MaxInt-n.next)
 	n.list.read.Store(int64(n.next))
@@ -102,7 +102,7 @@ func isUTF16(start []byte) bool {
 }
 
 // addLine yields the targets of one line. A line that is no target is yielded with
-// its error. A line that is nobody's is not parsed.
+// its error. A line is not parsed if its target is another shard's or is done.
 func (n *numbering) addLine(line []byte) bool {
 	for bytes.HasPrefix(line, []byte(byteOrderMark)) { // more than one where an empty file was joined
 		line = line[len(byteOrderMark):]
