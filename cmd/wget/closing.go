@@ -8,22 +8,25 @@ import (
 	"wget/internal/report"
 )
 
-// writeClosing writes the lines that stand below all records. A run that was
-// interrupted has them whatever the number of hosts. A part has its receipt only,
-// since there are many parts.
+// writeClosing writes the lines that stand below all records, if they are about more than
+// one host, or the run was interrupted. A part has its receipt only, since there are many
+// parts.
 func (c *config) writeClosing(stderr io.Writer, summary *report.Summary, elapsed time.Duration, interrupted bool) {
 	if text := summary.Interrupted(); text != "" && c.report.CountInterrupted {
 		fmt.Fprintf(stderr, "%s: %s\n", c.report.Program, text)
 	}
-	if c.quiet || c.keep.dir != "" || summary.Total() < 2 && !interrupted {
+	if c.quiet || c.keep.dir != "" {
 		return
 	}
-	of := ""
-	if !c.shard.isAll() {
-		of = c.shard.String() + ": "
+	several := summary.Total() > 1 || interrupted
+	if several {
+		of := ""
+		if !c.shard.isAll() {
+			of = c.shard.String() + ": "
+		}
+		fmt.Fprint(stderr, c.report.Quiet(of+summary.Line(elapsed)+"\n"+summary.Breakdown()))
 	}
-	fmt.Fprint(stderr, c.report.Quiet(of+summary.Line(elapsed)+"\n"+summary.Breakdown()))
-	if len(c.report.Checks) > 0 {
+	if n := summary.Checks.Judged; n > 1 || n > 0 && several { // of the hosts of earlier runs too, with -c
 		fmt.Fprintln(stderr, report.Escape(summary.Checks.String()))
 	}
 }

@@ -72,7 +72,7 @@ func (c *config) openKept(ctx context.Context, list *hosts, s streams) (j *journ
 		return nil, err
 	}
 	j.part, j.shard, j.again, j.firstKey = part, c.shard, c.keep.again, "index"
-	if !c.exitZero {
+	if part == nil { // a part has no line about its checks, and no exit code for them
 		j.checks = c.report.Checks
 	}
 	if columns := c.report.Columns; len(columns) > 0 {
