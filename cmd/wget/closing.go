@@ -34,7 +34,7 @@ func (c *config) writeClosing(stderr io.Writer, summary *report.Summary, elapsed
 // writeReceipt writes the line that accounts for the targets of a run that is kept.
 func (c *config) writeReceipt(stderr io.Writer, receipt string, elapsed time.Duration) {
 	switch {
-	case c.quiet:
+	case c.quiet, receipt == "":
 	case c.keep.dir == "":
 		fmt.Fprintln(stderr, receipt)
 	default:
@@ -43,8 +43,12 @@ func (c *config) writeReceipt(stderr io.Writer, receipt string, elapsed time.Dur
 }
 
 // receipt accounts for the targets of the list, of which there are in. How many
-// there are is not known of a run that has ended early.
+// there are is not known of a run that has ended early. The receipt is "" if a signal has
+// stopped the count of what is recorded.
 func (j *journal) receipt(in int, whole bool) string {
+	if j.uncounted {
+		return ""
+	}
 	counts := fmt.Sprintf("%s answered + %s failed", report.Thousands(j.recorded.Reached), report.Thousands(j.recorded.Missed))
 	if !whole {
 		return "so far " + counts

@@ -15,10 +15,10 @@ import (
 type destination struct {
 	sink     report.Sink
 	targets  func(context.Context) iter.Seq[fetch.Target]
-	expected func() (n int, exact bool) // targets, for the progress
-	close    func(whole bool) error     // whole: nothing has been left out
-	file     *os.File                   // to be emptied before the first record; nil for none
-	kept     *journal                   // nil if records are not kept
+	expected func() (n int, exact bool)                  // targets, for the progress
+	close    func(ctx context.Context, whole bool) error // whole: nothing has been left out
+	file     *os.File                                    // to be emptied before the first record; nil for none
+	kept     *journal                                    // nil if records are not kept
 }
 
 // openDestination opens the output. It may wait, as for the reader of a pipe. The
@@ -39,7 +39,7 @@ func (c *config) openDestination(ctx context.Context, list *hosts, s streams) (*
 		sink:     report.Sink{Format: c.format, Out: out, Terminal: isTerminal(out.Writer)},
 		targets:  list.targets,
 		expected: list.expected,
-		close:    func(bool) error { return out.close() },
+		close:    func(context.Context, bool) error { return out.close() },
 		file:     out.file,
 	}, nil
 }

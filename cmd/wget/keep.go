@@ -156,14 +156,18 @@ func (j *journal) destination(list *hosts, f report.Format, ordered bool) *desti
 			n, exact := list.expected()
 			return max(0, n-done), exact
 		},
-		close: func(whole bool) error { return j.finish(list, whole) },
+		close: func(ctx context.Context, whole bool) error { return j.finish(ctx, list, whole) },
 		kept:  j,
 	}
 }
 
-// finish closes the file. A part of which nothing is missing gets its name.
-func (j *journal) finish(list *hosts, whole bool) error {
-	err := j.recount()
+// finish closes the file. A part of which nothing is missing gets its name. The end of
+// ctx stops the count of all records, which is no error.
+func (j *journal) finish(ctx context.Context, list *hosts, whole bool) error {
+	err := j.recount(ctx)
+	if ctx.Err() != nil {
+		err = nil
+	}
 	if err == nil && whole {
 		err = j.complete(list)
 	}
@@ -176,7 +180,7 @@ func (j *journal) finish(list *hosts, whole bool) error {
 
 // recount leaves out records that are no longer the last of their target, and
 // holds the checks against all that are.
-func (j *journal) recount() error {
+func (j *journal) recount(ctx context.Context) error {
 	end := j.end
 	if j.isCut {
 		var err error
@@ -185,14 +189,15 @@ func (j *journal) recount() error {
 		}
 	}
 	if j.again {
-		if err := j.tally(context.Background(), end, false); err != nil { // also of a run that was interrupted
+		if err := j.tally(ctx, end, false); err != nil {
+			j.uncounted = true
 			return err
 		}
 	}
 	if len(j.checks) == 0 {
 		return nil
 	}
-	return j.recheck(end)
+	return j.recheck(ctx, end)
 }
 
 // complete makes sure that the file is what it has to be, and nothing else.

@@ -1,6 +1,7 @@
 package wget
 
 import (
+	"context"
 	"encoding/json"
 	"io"
 	"slices"
@@ -10,25 +11,30 @@ import (
 )
 
 // recheck holds the checks against all records that count and that end at an
-// offset, whichever run has written them.
-func (j *journal) recheck(end int64) error {
+// offset, whichever run has written them. There are no results if ctx ends.
+func (j *journal) recheck(ctx context.Context, end int64) error {
 	results := make(chan *fetch.Result)
 	var failed error
 	go func() {
 		defer close(results)
-		failed = j.sendResults(end, results)
+		failed = j.sendResults(ctx, end, results)
 	}()
 	summary, _ := report.Drain(results, nil, nil, io.Discard, report.Options{Checks: j.checks}, func(error) {})
-	j.recorded.Checks = summary.Checks
+	if failed == nil {
+		j.recorded.Checks = summary.Checks
+	}
 	return failed
 }
 
-// sendResults sends what the records say.
-func (j *journal) sendResults(end int64, to chan<- *fetch.Result) error {
+// sendResults sends what the records say, until ctx ends.
+func (j *journal) sendResults(ctx context.Context, end int64, to chan<- *fetch.Result) error {
 	seen := newLedger(j.shard)
 	for r, err := range j.records(end) {
-		if err != nil {
+		switch {
+		case err != nil:
 			return err
+		case ctx.Err() != nil:
+			return context.Cause(ctx)
 		}
 		if seen.isRecorded(r.index) {
 			continue

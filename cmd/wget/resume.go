@@ -25,6 +25,8 @@ type journal struct {
 	ledger   *ledger
 	recorded report.Recorded // all records that count, those of earlier runs too
 
+	uncounted bool // recorded is not right: a signal has stopped the count
+
 	once   bool           // the list can be read once only, and is compared as it goes by
 	again  bool           // targets that failed are asked again
 	checks []report.Check // to hold against all records

@@ -72,7 +72,9 @@ func (c *config) ask(ctx context.Context, o fetch.Options, list *hosts, dest *de
 
 	interrupted := came.signal != 0
 	whole := !interrupted && came.failed == nil && list.failed == nil
-	came.close(dest.close(whole), page.close())
+	closing, stop := withGrace(ctx)
+	defer stop()
+	came.close(dest.close(closing, whole), page.close())
 	all := dest.all(&came.summary)
 	came.summary.Checks = all.Checks
 	c.writeClosing(stderr, &came.summary, came.elapsed, interrupted)

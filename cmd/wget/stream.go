@@ -13,8 +13,19 @@ import (
 // A stream is shared with other programs: one that reads it may have stopped, and
 // one that writes to it too may have made it non-blocking for both.
 
-// grace is how long a write may be blocked once the run has been told to end.
+// grace is how long a write may be blocked, and records may be counted, once the run
+// has been told to end.
 const grace = time.Second
+
+// withGrace is a context that ends a grace after ctx does.
+func withGrace(ctx context.Context) (context.Context, context.CancelFunc) {
+	later, end := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() { time.AfterFunc(grace, end) })
+	return later, func() {
+		stop()
+		end()
+	}
+}
 
 // errStuck is the error of a write that nobody waits for any more.
 var errStuck = errors.New("nobody reads")
