@@ -123,7 +123,8 @@ func replay(ctx context.Context, c *config, s streams, begin func()) outcome {
 	}
 	begin()
 	sinks := append(page.sinks, report.Sink{Format: c.format, Out: out, Terminal: isTerminal(out.Writer)})
-	came := c.show(ctx, recorded.results, nil, sinks, report.Progress{}, s.err)
+	from := source{results: recorded.results, failed: func() error { return recorded.err(func(string) {}) }}
+	came := c.show(ctx, from, sinks, report.Progress{}, s.err)
 	came.close(out.close(), page.close())
 	c.writeClosing(s.err, &came.summary, came.elapsed, came.signal != 0)
 	end := outcome{signal: came.signal, records: c.judge(&came.summary)}

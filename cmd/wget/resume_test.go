@@ -12,7 +12,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"wget/cmd/wget"
 )
@@ -345,50 +344,6 @@ func TestToldToStop(t *testing.T) {
 			t.Errorf("%s: stderr %q", c.args, stderr)
 		}
 	}
-}
-
-// A signal ends a run soon, however many records there are to hold the checks against.
-func TestToldToStopChecking(t *testing.T) {
-	program := build(t)
-	const recorded = 1 << 19 // which takes several seconds
-	var records strings.Builder
-	for i := range recorded {
-		fmt.Fprintf(&records, `{"index":%d,"target":"10.%d.%d.%d","status":200}`+"\n", i, i>>16, i>>8&255, i&255)
-	}
-	for _, whole := range []bool{false, true} {
-		p := newPeer(t)
-		out := filepath.Join(t.TempDir(), "out")
-		write(t, out, records.String())
-		cmd, _, stderr := p.command(t, program, "-c", "-O", out, "--expect", "status == 200", "10.0.0.0/13", "b.test")
-		launch(t, cmd)
-		<-p.asked
-		want := "so far 524,288 answered + 0 failed\n"
-		if whole {
-			close(p.let)
-			waitLonger(t, out, int64(records.Len()))
-			want = "524,289 answered + 0 failed"
-		}
-		send(t, cmd, syscall.SIGINT)
-		checkExit(t, cmd, 130)
-		if !strings.Contains(stderr.String(), want) || strings.Contains(stderr.String(), "checks:") {
-			t.Errorf("stderr %q, want %q, and nothing of the checks", stderr, want)
-		}
-	}
-}
-
-// waitLonger returns when a file has more than so many bytes.
-func waitLonger(t *testing.T, path string, size int64) {
-	t.Helper()
-	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
-		info, err := os.Stat(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if info.Size() > size {
-			return
-		}
-	}
-	t.Fatalf("%s does not grow", path)
 }
 
 // SIGTERM reaches a copy that waits for another.

@@ -67,8 +67,12 @@ func (c *config) ask(ctx context.Context, o fetch.Options, list *hosts, dest *de
 	if o.AllAddrs { // how many are behind a name is known when it has been looked up
 		progress.Expected = func() (int, bool) { return 0, false }
 	}
-	results := func(ctx context.Context) <-chan *fetch.Result { return fetch.All(ctx, dest.targets(ctx), o) }
-	came := c.show(ctx, results, started.announced, append(page.sinks, dest.sink), progress, stderr)
+	from := source{
+		results: func(ctx context.Context) <-chan *fetch.Result { return fetch.All(ctx, dest.targets(ctx), o) },
+		starts:  started.announced,
+		failed:  func() error { return list.failed },
+	}
+	came := c.show(ctx, from, append(page.sinks, dest.sink), progress, stderr)
 
 	interrupted := came.signal != 0
 	whole := !interrupted && came.failed == nil && list.failed == nil
