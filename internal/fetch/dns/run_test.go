@@ -201,6 +201,16 @@ func TestSilentNameCostsItsTimeOnce(t *testing.T) {
 	})
 }
 
+// However long a lookup may take, a question to a silent server goes out once in each wait.
+func TestSilenceForLong(t *testing.T) {
+	in(t, lab{config: Config{Timeout: time.Hour, Family: 4}, servers: map[string]behavior{a: silent}}, func(t *testing.T, r *Resolver, n *network) {
+		wantAll(t, lookUp(t, r, 1, "h1.test"), "timeout: timed out after 1h0m0s (asked 127.0.0.1:53)", 1)
+		if most := int(time.Hour/defaultTimeout) + 5; n.count() > most {
+			t.Errorf("%d packets, not %d at most", n.count(), most)
+		}
+	})
+}
+
 // Silent names take all places for a while. Those that wait for one lose no time.
 func TestWaitingForAPlaceIsNoTime(t *testing.T) {
 	l := lab{servers: map[string]behavior{a: below("dead.test.", silent, numbered)}}

@@ -85,7 +85,9 @@ func (s *server) wait(n int, since time.Time, most time.Duration) time.Duration 
 	defer s.mu.Unlock()
 	d := min(max(s.retransmit, minRetransmit), maxRetransmit)
 	if s.heard.Before(since) {
-		d <<= n - 1
+		for ; n > 1 && d < most; n-- {
+			d *= 2
+		}
 	}
 	return min(d, most)
 }
