@@ -61,7 +61,7 @@ func readSettings(text string, lookupEnv func(string) (string, bool), hostname s
 	}
 	options, _ := lookupEnv("RES_OPTIONS")
 	s.setOptions(strings.Fields(options))
-	if _, domain, ok := strings.Cut(hostname, "."); ok && !searched {
+	if _, domain, _ := strings.Cut(hostname, "."); domain != "" && !searched {
 		s.search = searchList([]string{domain})
 	}
 	if len(s.servers) == 0 {
@@ -70,14 +70,14 @@ func readSettings(text string, lookupEnv func(string) (string, bool), hostname s
 	return s
 }
 
-// searchList leaves out dots around a domain, as glibc does, and what follows a comment sign.
+// searchList leaves out dots around a domain, which would be empty labels in a question, and what follows a comment sign.
 func searchList(domains []string) []string {
 	var list []string
 	for _, domain := range domains {
 		if domain[0] == '#' || domain[0] == ';' {
 			break
 		}
-		list = append(list, strings.TrimPrefix(strings.TrimSuffix(domain, "."), "."))
+		list = append(list, strings.Trim(domain, "."))
 	}
 	return list
 }

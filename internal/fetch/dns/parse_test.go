@@ -25,6 +25,7 @@ func TestReadSettings(t *testing.T) {
 	}{
 		{name: "nothing", want: settings{servers: local}},
 		{name: "a host's own domain", hostname: "h.example.org", want: settings{servers: local, search: []string{"example.org"}}},
+		{name: "a host whose name ends in a dot", hostname: "h.", want: settings{servers: local}},
 		{
 			name: "the usual", hostname: "h.example.org", text: "# made by hand\nnameserver 192.0.2.1\nnameserver\t2001:db8::1 # second\nsearch a.test b.test.\noptions edns0 trust-ad\n",
 			want: settings{servers: addrs("192.0.2.1:53", "[2001:db8::1]:53"), search: []string{"a.test", "b.test"}},
@@ -34,7 +35,7 @@ func TestReadSettings(t *testing.T) {
 		{name: "no address", text: "nameserver example.org\nnameserver\n", want: settings{servers: local}},
 		{name: "the last of domain and search", text: "search a.test b.test\ndomain c.test d.test\n", want: settings{servers: local, search: []string{"c.test"}}},
 		{name: "the root as search", text: "search .\n", hostname: "h.example.org", want: settings{servers: local, search: []string{""}}},
-		{name: "dots around a domain", text: "search .a.test b.test. .c.test.\n", want: settings{servers: local, search: []string{"a.test", "b.test", "c.test"}}},
+		{name: "dots around a domain", text: "search .a.test b.test. .c.test. ..d.test..\n", want: settings{servers: local, search: []string{"a.test", "b.test", "c.test", "d.test"}}},
 		{name: "a keyword that does not start its line", text: " nameserver 192.0.2.1\n\tsearch a.test\n options ndots:3\n", want: settings{servers: local}},
 		{name: "comments", text: ";options ndots:3\n#options ndots:4\noptions ndots:2 # ndots:5\n", want: settings{servers: local, ndots: 2}},
 		{name: "out of range", text: "options ndots:99 timeout:99 attempts:99\n", want: settings{servers: local, ndots: 15, timeout: 30 * time.Second, attempts: 5, bounded: true}},
@@ -223,12 +224,13 @@ func FuzzReply(f *testing.F) {
 
 // FuzzSettings compares the reader of resolv.conf, and the search list, with another's.
 func FuzzSettings(f *testing.F) {
-	f.Add("nameserver 192.0.2.1\nsearch a.test b.test\noptions ndots:2 timeout:3 attempts:4\n", "h.test")
-	f.Add("domain a.test\n;\n#\noptions\nnameserver ::1", "h")
-	f.Add("search . a..b\noptions ndots:0 ; x", "h.")
-	f.Add("0", `\.`)
-	f.Fuzz(func(t *testing.T, text, name string) {
-		s := readSettings(text, func(string) (string, bool) { return "", false }, "h.example.org")
+	f.Add("nameserver 192.0.2.1\nsearch a.test b.test\noptions ndots:2 timeout:3 attempts:4\n", "h.test", "h.example.org")
+	f.Add("domain a.test\n;\n#\noptions\nnameserver ::1", "h", "h")
+	f.Add("search . a..b\noptions ndots:0 ; x", "h.", "h.")
+	f.Add("search a.test..", "h", "h..example.org..")
+	f.Add("0", `\.`, "h.#")
+	f.Fuzz(func(t *testing.T, text, name, hostname string) {
+		s := readSettings(text, func(string) (string, bool) { return "", false }, hostname)
 		if len(s.servers) == 0 || len(s.servers) > maxServers || s.ndots < 0 || s.timeout <= 0 || s.attempts <= 0 {
 			t.Fatalf("%+v", s)
 		}
@@ -240,7 +242,7 @@ func FuzzSettings(f *testing.F) {
 			t.Errorf("%q, of which %d is not %q", names, typed, name)
 		}
 		for _, candidate := range names {
-			if err := checkName(candidate); err != nil {
+			if err := checkName(candidate); err != nil || strings.HasSuffix(candidate, ".") {
 				t.Errorf("%q: %v", candidate, err)
 			}
 		}
