@@ -114,9 +114,9 @@ func (l *lookup) receive(t ticket, f flight, r reply) {
 }
 
 // lose notes that no answer will come to a question in flight, since its socket has failed.
-func (l *lookup) lose(t ticket, f flight, err error) {
+func (l *lookup) lose(k *socket, f flight, err error) {
 	l.handle(func(now time.Time) {
-		if f.question.drop(t) {
+		if f.question.leave(k) {
 			f.question.refuse(f.question.attempt(f.server), systemError(err), now)
 		}
 	})

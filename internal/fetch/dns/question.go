@@ -118,6 +118,7 @@ func (q *question) send(a *attempt) {
 	f := flight{question: q, server: a.server, sent: a.sent, withEDNS: withEDNS}
 	t, err := a.server.send(f, query, q.lane())
 	if err != nil {
+		q.leave(t.socket)
 		q.refuse(a, systemError(err), a.sent)
 		return
 	}
@@ -193,6 +194,14 @@ func (q *question) drop(t ticket) bool {
 	}
 	q.tickets = slices.Delete(q.tickets, i, i+1)
 	return true
+}
+
+// leave takes all tickets on a socket off the question, and reports whether there were any: that the socket has failed is
+// one failure, however often the question was sent on it.
+func (q *question) leave(k *socket) bool {
+	before := len(q.tickets)
+	q.tickets = slices.DeleteFunc(q.tickets, func(t ticket) bool { return t.socket == k })
+	return len(q.tickets) < before
 }
 
 // count counts an answer for the window.

@@ -310,6 +310,28 @@ func TestResolverThatRestarts(t *testing.T) {
 	}
 }
 
+// A closed port ends a socket once, however many questions and their repetitions are in flight on it.
+func TestRestartAfterSilence(t *testing.T) {
+	begun := time.Now()
+	l := lab{servers: map[string]behavior{a: func(q asked) []packet {
+		switch passed := time.Since(begun); {
+		case passed < 2*time.Second:
+			return nil
+		case passed < 2100*time.Millisecond:
+			return []packet{{raw: nil}} // stands for a closed port
+		}
+		return numbered(q)
+	}}}
+	in(t, l, func(t *testing.T, r *Resolver, n *network) {
+		begun = time.Now()
+		var first sync.WaitGroup
+		first.Go(func() { wantAll(t, lookUp(t, r, 10, series(0, 10)...), "found", 10) })
+		time.Sleep(2050 * time.Millisecond) // each has been sent three times
+		wantAll(t, lookUp(t, r, 1, "h10.test"), "found", 1)
+		first.Wait()
+	})
+}
+
 func TestLoss(t *testing.T) {
 	lossy := func(s behavior, percent int) behavior {
 		random := rand.New(rand.NewPCG(1, 2))

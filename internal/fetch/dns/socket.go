@@ -44,7 +44,8 @@ type ticket struct {
 	id     uint16
 }
 
-// send sends a question by UDP. The id is random, and unique on its socket. The query's first two bytes are written.
+// send sends a question by UDP. The id is random, and unique on its socket. The query's first two bytes are written. With
+// an error the ticket has the socket that failed, if one was opened.
 func (s *server) send(f flight, query []byte, lane int) (ticket, error) {
 	t, err := s.register(f, lane)
 	for ; err == nil; t, err = s.register(f, lane) {
@@ -56,7 +57,7 @@ func (s *server) send(f flight, query []byte, lane int) (ticket, error) {
 		case !errors.Is(err, net.ErrClosed):
 			s.forget(t)
 			t.socket.fail(err) // the news may be of a question before this one
-			return ticket{}, err
+			return t, err
 		}
 		s.forget(t) // the socket has failed in this moment
 	}
@@ -168,7 +169,7 @@ func (k *socket) read() {
 	lost, err := k.flights, k.err
 	k.flights = nil
 	s.mu.Unlock()
-	for id, f := range lost {
-		f.question.lookup.lose(ticket{k, id}, f, err)
+	for _, f := range lost {
+		f.question.lookup.lose(k, f, err)
 	}
 }
