@@ -1,6 +1,7 @@
 package dns
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -463,6 +464,38 @@ func TestShortageOfDescriptors(t *testing.T) {
 			return dial(ctx, network, server)
 		}
 		wantAll(t, lookUp(t, r, 100, series(0, 100)...), "found", 100)
+	})
+}
+
+// unwritable is a datagram socket that a firewall of this system keeps one name from.
+type unwritable struct {
+	net.Conn
+	name string
+}
+
+func (c unwritable) Write(p []byte) (int, error) {
+	if bytes.Contains(p, []byte(c.name)) {
+		return 0, &net.OpError{Op: "write", Net: "udp", Err: os.NewSyscallError("write", syscall.EPERM)}
+	}
+	return c.Conn.Write(p)
+}
+
+// A question that could not be sent has failed alone: those on the same socket are still answered.
+func TestFailureToSend(t *testing.T) {
+	in(t, lab{servers: map[string]behavior{a: late(300*time.Millisecond, numbered)}}, func(t *testing.T, r *Resolver, n *network) {
+		dial := r.dial
+		r.dial = func(ctx context.Context, network string, server netip.AddrPort) (net.Conn, error) {
+			conn, err := dial(ctx, network, server)
+			return unwritable{conn, "denied"}, err
+		}
+		var others sync.WaitGroup
+		others.Go(func() { wantAll(t, lookUp(t, r, 20, series(0, 20)...), "found", 20) })
+		time.Sleep(100 * time.Millisecond)
+		wantAll(t, lookUp(t, r, 1, "denied.test"), "dns_failure: operation not permitted (asked 127.0.0.1:53)", 1)
+		others.Wait()
+		if n.count() != 40 {
+			t.Errorf("%d packets for 20 names", n.count())
+		}
 	})
 }
 

@@ -45,7 +45,7 @@ type ticket struct {
 }
 
 // send sends a question by UDP. The id is random, and unique on its socket. The query's first two bytes are written. With
-// an error the ticket has the socket that failed, if one was opened.
+// an error the ticket has the socket that has failed, if one has.
 func (s *server) send(f flight, query []byte, lane int) (ticket, error) {
 	t, err := s.register(f, lane)
 	for ; err == nil; t, err = s.register(f, lane) {
@@ -54,10 +54,14 @@ func (s *server) send(f flight, query []byte, lane int) (ticket, error) {
 		switch {
 		case err == nil, errors.Is(err, syscall.ENOBUFS):
 			return t, nil // a full queue loses a question as the network could
-		case !errors.Is(err, net.ErrClosed):
+		case errors.Is(err, syscall.ECONNREFUSED):
 			s.forget(t)
-			t.socket.fail(err) // the news may be of a question before this one
+			t.socket.fail(err) // the news is of a question before this one
 			return t, err
+		case !errors.Is(err, net.ErrClosed):
+			t.socket.retire() // the network may have changed; those in flight can still be answered
+			s.forget(t)
+			return ticket{}, err
 		}
 		s.forget(t) // the socket has failed in this moment
 	}
@@ -123,19 +127,26 @@ func (s *server) forget(t ticket) {
 
 // fail has a socket take no more questions, and its reader end.
 func (k *socket) fail(err error) {
-	s := k.server
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	k.retire()
+	k.server.mu.Lock()
+	defer k.server.mu.Unlock()
 	if k.err == nil {
 		k.err = err
 	}
+	k.conn.Close()
+}
+
+// retire has a socket take no more questions.
+func (k *socket) retire() {
+	s := k.server
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	k.left = 0
 	for lane := range s.current {
 		if s.current[lane] == k {
 			s.current[lane] = nil
 		}
 	}
-	k.conn.Close()
 }
 
 // read hands answers to the lookups that wait for them, until the socket fails or is closed. A server that is not
