@@ -58,13 +58,13 @@ func (f *systemFiles) order(now time.Time) []*server {
 	if len(servers) == 1 {
 		return servers
 	}
-	var avoided []*server
-	servers = slices.DeleteFunc(servers, func(s *server) bool {
-		if s.isAvoided(now) {
+	var first, avoided []*server
+	for _, s := range servers {
+		if s.isAvoided(now, len(first) == 0) {
 			avoided = append(avoided, s)
-			return true
+		} else {
+			first = append(first, s)
 		}
-		return false
-	})
-	return append(servers, avoided...)
+	}
+	return append(first, avoided...)
 }

@@ -394,6 +394,34 @@ func TestDeadServerIsAvoided(t *testing.T) {
 	}
 }
 
+// With servers in turn, one that failed is tried as soon as its turn comes after it was avoided.
+func TestServerIsBack(t *testing.T) {
+	for avoided := range 3 {
+		l := lab{config: Config{Servers: addrs(a, b, c)}, servers: map[string]behavior{a: numbered, b: numbered, c: numbered}}
+		in(t, l, func(t *testing.T, r *Resolver, n *network) {
+			r.files().servers[avoided].doubt(time.Now(), time.Now())
+			wantAll(t, lookUp(t, r, 1, series(0, 10)...), "found", 10)
+			server := l.config.Servers[avoided].String()
+			asked := func() (packets int) {
+				for key, times := range n.asked {
+					if strings.Fields(key)[1] == server {
+						packets += times
+					}
+				}
+				return packets
+			}
+			if asked() > 0 {
+				t.Errorf("%s is asked while it is avoided", server)
+			}
+			time.Sleep(avoidFor)
+			wantAll(t, lookUp(t, r, 1, series(10, 19)...), "found", 9)
+			if asked() < 2*2 {
+				t.Errorf("%s got %d questions of 18", server, asked())
+			}
+		})
+	}
+}
+
 func TestRotate(t *testing.T) {
 	l := lab{resolv: "nameserver 127.0.0.1\nnameserver 127.0.0.2\noptions rotate\n", servers: map[string]behavior{a: numbered, b: numbered}}
 	in(t, l, func(t *testing.T, r *Resolver, n *network) {

@@ -64,14 +64,15 @@ func (s *server) doubt(sent, now time.Time) {
 	}
 }
 
-// isAvoided reports whether others are asked first. When the time is over, one lookup finds out for all.
-func (s *server) isAvoided(now time.Time) bool {
+// isAvoided reports whether others are asked first. When the time is over, one lookup finds out for all: one that asks this
+// server first, since the others may never get to it.
+func (s *server) isAvoided(now time.Time, isFirst bool) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
 	case s.suspect.IsZero():
 		return false
-	case now.Before(s.suspect):
+	case now.Before(s.suspect), !isFirst:
 		return true
 	}
 	s.suspect = now.Add(avoidFor)
