@@ -139,13 +139,13 @@ func (r *Resolver) Lookup(ctx context.Context, q Query) (Answer, error) {
 	if isIn(q.Name, "onion") {
 		return Answer{}, &Error{NotFound: true, Reason: "names in .onion are found by Tor alone"} // RFC 7686
 	}
+	if isIn(q.Name, "localhost") {
+		return r.known(r.loopback(r.files().hosts, q.Name))
+	}
 	if r.system != nil {
 		return r.ask(ctx, q)
 	}
 	sys := r.files()
-	if isIn(q.Name, "localhost") {
-		return r.known(r.loopback(sys.hosts, q.Name))
-	}
 	if sys.sources.files && !sys.sources.dnsFirst {
 		if addrs := sys.hosts.lookup(strings.TrimSuffix(q.Name, ".")); len(addrs) > 0 {
 			return r.known(addrs)

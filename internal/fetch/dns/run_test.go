@@ -648,6 +648,8 @@ func TestSystemResolver(t *testing.T) {
 				return nil, ctx.Err()
 			case name == "nothing.test":
 				return nil, &net.DNSError{IsNotFound: true}
+			case isIn(name, "localhost"), isIn(name, "onion"):
+				t.Errorf("%s is asked for", name)
 			case name == "broken.test":
 				return nil, &net.DNSError{Err: "server misbehaving", Server: "unknown"}
 			}
@@ -670,6 +672,9 @@ func TestSystemResolver(t *testing.T) {
 			"silent.test":  "timeout: timed out after 5s",
 			"nothing.test": "not_found: no such host",
 			"broken.test":  "dns_failure: server misbehaving",
+			"localhost":    "::1",
+			"a.localhost.": "::1",
+			"abc.onion":    "not_found: names in .onion are found by Tor alone",
 		} {
 			if got := say(r.Lookup(t.Context(), Query{Name: name})); got != want {
 				t.Errorf("%q, not %q", got, want)
