@@ -145,15 +145,15 @@ func (q *question) askByTCP(a *attempt) {
 			}
 			a := q.attempt(f.server)
 			a.busy = false
-			switch {
-			case err != nil:
+			if err != nil {
 				q.due = now.Add(minRetransmit)
 				q.refuse(a, systemError(err).overTCP(), now)
-			case r.outcome == oldServer:
-				f.server.hear(f, now, r.outcome)
+				return
+			}
+			q.count(f.server.hear(f, now, r.outcome))
+			if r.outcome == oldServer {
 				q.askByTCP(a)
-			default:
-				f.server.hear(f, now, r.outcome)
+			} else {
 				q.take(f.server, r, now)
 			}
 		})

@@ -239,6 +239,19 @@ func TestEveryNameWithManyInFlight(t *testing.T) {
 	})
 }
 
+// Answers by TCP make places, as those by UDP do.
+func TestPlacesByTCP(t *testing.T) {
+	l := lab{resolv: resolvConf + "options use-vc\n", servers: map[string]behavior{a: late(100*time.Millisecond, numbered)}}
+	in(t, l, func(t *testing.T, r *Resolver, n *network) {
+		begun := time.Now()
+		const names = 4000
+		wantAll(t, lookUp(t, r, names, series(0, names)...), "found", names)
+		if took := time.Since(begun); took > names/firstLookups*100*time.Millisecond/3 {
+			t.Errorf("took %v", took)
+		}
+	})
+}
+
 // limited serves so many questions a second, lets so many wait, and drops the others.
 func limited(rate, room int, s behavior) behavior {
 	var (
