@@ -116,6 +116,8 @@ func TestLookup(t *testing.T) {
 		// One server, and what it says.
 		{name: "SERVFAIL", target: "h#.test", lab: lab{servers: map[string]behavior{a: servfail}}, want: "dns_failure: SERVFAIL (asked 127.0.0.1:53)", packets: 2},
 		{name: "REFUSED", target: "h#.test", lab: lab{servers: map[string]behavior{a: refused}}, want: "dns_failure: REFUSED (asked 127.0.0.1:53)", packets: 2},
+		{name: "REFUSED by the header alone", target: "h#.test", lab: lab{servers: map[string]behavior{a: edit(refused, func(_ asked, m *dns.Msg) { m.Question = nil })}}, want: "dns_failure: REFUSED (asked 127.0.0.1:53)", packets: 2},
+		{name: "NXDOMAIN by the header alone", target: "h#.test", lab: lab{servers: map[string]behavior{a: edit(rcode(dns.RcodeNameError), func(_ asked, m *dns.Msg) { m.Question = nil })}}, want: "timeout: timed out after 5s (asked 127.0.0.1:53)"},
 		{name: "NOTIMP", target: "h#.test", lab: lab{servers: map[string]behavior{a: notimp}}, want: "dns_failure: NOTIMP (asked 127.0.0.1:53)", packets: 2},
 		{name: "a code without a name", target: "h#.test", lab: lab{servers: map[string]behavior{a: rcode(13)}}, want: "dns_failure: RCODE 13 (asked 127.0.0.1:53)", packets: 2},
 		{name: "nobody there", target: "h#.test", lab: lab{servers: map[string]behavior{a: nil}}, want: "dns_failure: connection refused (asked 127.0.0.1:53)", most: 2 * time.Second},

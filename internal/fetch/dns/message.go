@@ -61,7 +61,7 @@ func readReply(message, question []byte, name string, withEDNS bool) (r reply, o
 	}
 	switch questions := binary.BigEndian.Uint16(message[4:]); {
 	case questions == 0:
-		// Servers that refuse a message may send back no more than its header.
+		// Servers that refuse a message may send back no more than its header, as unbound does by its access-control.
 		switch h.RCode {
 		case dnsmessage.RCodeSuccess, dnsmessage.RCodeNameError:
 			return r, false
