@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 )
 
 // rows yields the lines of a file of testdata/redirect that say something, with
@@ -169,12 +171,15 @@ func TestBlockPrivate(t *testing.T) {
 		proxy   *Proxy
 		peer    netip.Addr
 		addrs   []netip.Addr
+		late    []netip.Addr // of the other family
 		want    []netip.Addr
 		blocked bool
 		guarded bool // against private addresses that come late
 	}{
 		{name: "some are private", guarded: true, addrs: []netip.Addr{inside, public, inside}, want: []netip.Addr{public}},
 		{name: "all are private", guarded: true, addrs: []netip.Addr{inside, inside}, blocked: true},
+		{name: "public ones come late", guarded: true, addrs: []netip.Addr{inside}, late: []netip.Addr{inside, public}, want: []netip.Addr{public}},
+		{name: "private ones come late", guarded: true, addrs: []netip.Addr{inside}, late: []netip.Addr{inside}, blocked: true},
 		{name: "the one before was private", from: Reply{Addr: netip.AddrPortFrom(inside, 80)}, addrs: []netip.Addr{inside}, want: []netip.Addr{inside}},
 		{name: "allowed", o: Options{AllowPrivate: true}, addrs: []netip.Addr{inside}, want: []netip.Addr{inside}},
 		{name: "the user gave it", o: Options{Routes: []Route{{Host: "h.test", Addrs: []netip.Addr{inside}}}}, addrs: []netip.Addr{inside}, want: []netip.Addr{inside}},
@@ -196,6 +201,11 @@ func TestBlockPrivate(t *testing.T) {
 			v := &visit{f: &fetcher{options: c.o}, result: Result{Hops: []Reply{c.from}}}
 			shared := slices.Clone(c.addrs)
 			trip := trip{v: v, target: &Target{Host: "h.test", Port: 80}, addrs: shared, proxy: c.proxy, peer: &endpoint{addr: c.peer}}
+			if c.late != nil {
+				late := make(chan []netip.Addr, 1) // which is read after this
+				late <- c.late
+				trip.late = late
+			}
 			err := trip.blockPrivate()
 			if c.blocked != (err != nil) || !c.blocked && !slices.Equal(trip.addrs, c.want) {
 				t.Errorf("%v, error %v", trip.addrs, err)
@@ -205,6 +215,22 @@ func TestBlockPrivate(t *testing.T) {
 			}
 			if !slices.Equal(shared, c.addrs) {
 				t.Error("addresses that others may share were changed")
+			}
+		})
+	}
+}
+
+// A family that stays away is awaited for no longer than the host, or connecting,
+// may take.
+func TestBlockPrivateInTime(t *testing.T) {
+	for _, o := range []Options{{MaxTime: time.Second}, {ConnectTimeout: time.Second}} {
+		synctest.Test(t, func(t *testing.T) {
+			begun := time.Now()
+			from := Reply{Addr: netip.MustParseAddrPort("198.51.100.1:80")}
+			v := &visit{f: &fetcher{options: o}, start: begun, whole: newDeadline(begun, o.MaxTime), result: Result{Hops: []Reply{from}}}
+			trip := trip{v: v, target: &Target{Host: "h.test", Port: 80}, addrs: []netip.Addr{netip.MustParseAddr("10.0.0.1")}, late: make(chan []netip.Addr)}
+			if err := trip.blockPrivate(); err == nil || err.Kind != KindBlocked || time.Since(begun) != time.Second {
+				t.Errorf("%v after %v", err, time.Since(begun))
 			}
 		})
 	}

@@ -27,10 +27,29 @@ func (t *trip) blockPrivate() *Error {
 	t.guarded = true
 	public := t.unblocked(t.addrs)
 	if len(public) == 0 {
+		public = t.unblocked(t.lateAddrs())
+	}
+	if len(public) == 0 {
 		return blocked(t.addrs[0])
 	}
 	t.addrs = public
 	return nil
+}
+
+// lateAddrs waits for the addresses of a late family, no longer than connecting
+// may take.
+func (t *trip) lateAddrs() (addrs []netip.Addr) {
+	if t.late == nil {
+		return nil
+	}
+	passed, stop := t.v.whole.step(t.v.now(), t.v.f.options.ConnectTimeout).timer()
+	defer stop()
+	select {
+	case addrs = <-t.late:
+	case <-passed:
+	}
+	t.late = nil
+	return addrs
 }
 
 func blocked(addr netip.Addr) *Error {
