@@ -91,6 +91,9 @@ func (q *question) advance(now time.Time) {
 }
 
 func (q *question) ask(a *attempt, now time.Time) {
+	if q.err != nil && isShortage(q.err) {
+		q.err = nil // it may have passed
+	}
 	a.times++
 	a.sent = now
 	d := a.server.wait(a.times, q.begun, q.lookup.settings.timeout)
@@ -258,7 +261,10 @@ func (q *question) take(s *server, r reply, now time.Time) {
 func (q *question) refuse(a *attempt, err *Error, now time.Time) {
 	if isShortage(err) {
 		a.times, a.sent = a.times-1, time.Time{}
-		q.err, q.due = err, now.Add(minRetransmit)
+		q.due = now.Add(minRetransmit)
+		if q.err == nil {
+			q.err = err
+		}
 		return
 	}
 	a.server.doubt(a.sent, now)

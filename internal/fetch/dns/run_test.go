@@ -508,6 +508,31 @@ func TestShortageOfDescriptors(t *testing.T) {
 	})
 }
 
+// A shortage that has passed is not why a name fails in the end.
+func TestShortageThatHasPassed(t *testing.T) {
+	for _, tt := range []struct {
+		name, want string
+		servers    map[string]behavior
+	}{
+		{"then silence", "timeout: timed out after 5s (asked 127.0.0.1:53, 127.0.0.2:53)", map[string]behavior{a: silent, b: silent}},
+		{"after SERVFAIL", "dns_failure: SERVFAIL (asked 127.0.0.1:53)", map[string]behavior{a: rcode(dns.RcodeServerFailure), b: silent}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			l := lab{resolv: resolvConf + "nameserver 127.0.0.2\n", servers: tt.servers}
+			in(t, l, func(t *testing.T, r *Resolver, n *network) {
+				dial, begun := r.dial, time.Now()
+				r.dial = func(ctx context.Context, network string, server netip.AddrPort) (net.Conn, error) {
+					if server == addrs(b)[0] && time.Since(begun) < time.Second {
+						return nil, &net.OpError{Op: "dial", Net: network, Err: os.NewSyscallError("socket", syscall.EMFILE)}
+					}
+					return dial(ctx, network, server)
+				}
+				wantAll(t, lookUp(t, r, 1, "h1.test"), tt.want, 1)
+			})
+		})
+	}
+}
+
 // unwritable is a datagram socket that a firewall of this system keeps one name from.
 type unwritable struct {
 	net.Conn
