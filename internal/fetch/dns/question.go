@@ -96,8 +96,9 @@ func (q *question) ask(a *attempt, now time.Time) {
 	}
 	a.times++
 	a.sent = now
-	d := a.server.wait(a.times, q.begun, q.lookup.settings.timeout)
-	q.due = now.Add(q.lookup.jittered(d, q.times))
+	most := q.lookup.settings.timeout
+	d := q.lookup.jittered(a.server.wait(a.times, q.begun, most), q.times)
+	q.due = now.Add(min(d, most))
 	q.times++
 	if q.lookup.settings.useTCP {
 		q.askByTCP(a)

@@ -212,6 +212,26 @@ func TestSilenceForLong(t *testing.T) {
 	})
 }
 
+// One question waits for one server no longer than resolv.conf lets it, although waits are made longer by chance.
+func TestTimeoutOfResolvConf(t *testing.T) {
+	var sent []time.Time
+	l := lab{resolv: resolvConf + "options timeout:1 attempts:5\n", config: Config{Family: 4}, servers: map[string]behavior{a: func(asked) []packet {
+		sent = append(sent, time.Now())
+		return nil
+	}}}
+	in(t, l, func(t *testing.T, r *Resolver, n *network) {
+		for _, name := range series(0, 10) {
+			wantAll(t, lookUp(t, r, 1, name), "timeout: timed out after 5s (asked 127.0.0.1:53)", 1)
+			for i := range sent[1:] {
+				if wait := sent[i+1].Sub(sent[i]); wait > time.Second {
+					t.Errorf("a wait of %v", wait)
+				}
+			}
+			sent = nil
+		}
+	})
+}
+
 // Silent names take all places for a while. Those that wait for one lose no time.
 func TestWaitingForAPlaceIsNoTime(t *testing.T) {
 	l := lab{servers: map[string]behavior{a: below("dead.test.", silent, numbered)}}
