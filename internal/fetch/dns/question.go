@@ -39,6 +39,7 @@ type question struct {
 type attempt struct {
 	server   *server
 	sent     time.Time // last; zero before
+	due      time.Time // when an answer to that was due
 	times    int       // sent
 	refusals int       // times that the server could not be reached
 	over     bool      // the server has failed, and is asked no more
@@ -96,15 +97,28 @@ func (q *question) ask(a *attempt, now time.Time) {
 	}
 	a.times++
 	a.sent = now
-	most := q.lookup.settings.timeout
+	most := min(q.lookup.settings.timeout, q.share(now))
 	d := q.lookup.jittered(a.server.wait(a.times, q.begun, most), q.times)
-	q.due = now.Add(min(d, most))
+	a.due = now.Add(min(d, most))
+	q.due = a.due
 	q.times++
 	if q.lookup.settings.useTCP {
 		q.askByTCP(a)
 	} else {
 		q.send(a)
 	}
+}
+
+// share is how long one server can be waited for so that all that have not been asked get the question in the lookup's
+// time.
+func (q *question) share(now time.Time) time.Duration {
+	servers := time.Duration(1)
+	for _, a := range q.attempts {
+		if a.times == 0 && !a.over {
+			servers++
+		}
+	}
+	return q.lookup.deadline.Sub(now) / servers
 }
 
 // jittered lengthens a wait, the nth of its question, by up to a half. Questions that were lost together are not sent
@@ -181,7 +195,7 @@ func (q *question) lapse(now time.Time) {
 			last = a
 		}
 	}
-	if last.times > 0 && !last.over && last.refusals == 0 && now.Sub(last.sent) >= minRetransmit {
+	if last.times > 0 && !last.over && last.refusals == 0 && !now.Before(last.due) {
 		last.server.doubt(last.sent, now)
 		if !q.counted {
 			q.counted = true

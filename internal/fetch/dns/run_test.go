@@ -232,6 +232,26 @@ func TestTimeoutOfResolvConf(t *testing.T) {
 	})
 }
 
+// Of many servers, each gets the question before a name has failed.
+func TestManySilentServers(t *testing.T) {
+	l := lab{servers: make(map[string]behavior)}
+	for i := range 12 {
+		addr := netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 1, byte(i)}), port)
+		l.config.Servers = append(l.config.Servers, addr)
+		l.servers[addr.String()] = silent
+	}
+	l.config.Servers = append(l.config.Servers, addrs(a)...)
+	l.servers[a] = numbered
+	in(t, l, func(t *testing.T, r *Resolver, n *network) {
+		wantAll(t, lookUp(t, r, 1, "h1.test"), "found", 1)
+		n.packets = 0
+		wantAll(t, lookUp(t, r, 1, series(2, 100)...), "found", 98)
+		if n.count() != 2*98 {
+			t.Errorf("%d packets for 98 names, with 12 servers to avoid", n.count())
+		}
+	})
+}
+
 // Silent names take all places for a while. Those that wait for one lose no time.
 func TestWaitingForAPlaceIsNoTime(t *testing.T) {
 	l := lab{servers: map[string]behavior{a: below("dead.test.", silent, numbered)}}
