@@ -150,7 +150,7 @@ func (q *question) askByTCP(a *attempt) {
 	ctx, cancel := context.WithCancel(l.r.ctx) // the lookup's own end
 	l.stop = append(l.stop, cancel)
 	f := flight{question: q, server: a.server, sent: time.Now(), withEDNS: !a.server.isPlain()}
-	query := q.query
+	query := slices.Clone(q.query) // whose id the next question by UDP writes
 	if !f.withEDNS {
 		query = withoutEDNS(query)
 	}
