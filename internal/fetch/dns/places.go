@@ -1,5 +1,7 @@
 package dns
 
+import "slices"
+
 const (
 	// maxLookups and minLookups bound how many names are looked up at once. Resolvers drop what comes in bursts, so that
 	// it begins with firstLookups.
@@ -65,7 +67,7 @@ func (q *queue) pop() *lookup {
 	l := q.lookups[q.head]
 	q.lookups[q.head] = nil
 	if q.head++; q.head > len(q.lookups)/2 {
-		q.lookups = append(q.lookups[:0], q.lookups[q.head:]...)
+		q.lookups = slices.Delete(q.lookups, 0, q.head) // which clears what is behind the new end
 		q.head = 0
 	}
 	return l

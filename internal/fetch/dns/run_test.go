@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -268,6 +269,24 @@ func TestWaitingForAPlaceIsNoTime(t *testing.T) {
 		dead.Wait()
 		wantAll(t, lookUp(t, r, 3000, series(0, 3000)...), "found", 3000)
 	})
+}
+
+// The queue keeps no lookup that has left it.
+func TestQueue(t *testing.T) {
+	var q queue
+	lookups := make([]lookup, 100)
+	for i := range lookups {
+		q.push(&lookups[i])
+	}
+	for i := range lookups {
+		if q.pop() != &lookups[i] {
+			t.Fatalf("lookup %d is not in its place", i)
+		}
+		kept := slices.DeleteFunc(slices.Clone(q.lookups[:cap(q.lookups)]), func(l *lookup) bool { return l == nil })
+		if len(kept) != len(lookups)-i-1 {
+			t.Fatalf("%d lookups are kept after %d have left", len(kept), i+1)
+		}
+	}
 }
 
 func TestEveryNameWithManyInFlight(t *testing.T) {
