@@ -155,7 +155,7 @@ func (r *Resolver) Lookup(ctx context.Context, q Query) (Answer, error) {
 		return Answer{}, &Error{NotFound: true, Reason: "no such host in the hosts file"}
 	}
 	a, err := r.ask(ctx, q)
-	if err != nil && sys.sources.files && sys.sources.dnsFirst {
+	if err != nil && sys.sources.filesAfter(err) {
 		if addrs := sys.hosts.lookup(strings.TrimSuffix(q.Name, ".")); len(addrs) > 0 {
 			return r.known(addrs)
 		}

@@ -1,11 +1,25 @@
 package dns
 
-import "strings"
+import (
+	"errors"
+	"strings"
+)
 
 // sources are where names are looked up, and in which order.
 type sources struct {
 	files, dns bool
 	dnsFirst   bool // before the hosts file
+	// With dnsFirst, the hosts file is not searched for a name that DNS does not know, or when DNS has failed.
+	notFoundEnds, failureEnds bool
+}
+
+// filesAfter reports whether the hosts file is searched after DNS has ended in an error.
+func (s sources) filesAfter(err error) bool {
+	var e *Error
+	if errors.As(err, &e) && e.NotFound {
+		return s.files && s.dnsFirst && !s.notFoundEnds
+	}
+	return s.files && s.dnsFirst && !s.failureEnds
 }
 
 // readSources reads the last line about hosts of nsswitch.conf(5).
@@ -32,10 +46,15 @@ func readServices(services string) (s sources) {
 			s.dns = s.dns || word == "resolve"
 		case word == "dns":
 			s.dns, known = true, true
-		case word[0] == '[' && known && stopsAtNotFound(word):
-			return s
 		case word[0] != '[':
 			known = false
+		case known:
+			notFound, failure := ends(word)
+			if !s.files {
+				s.notFoundEnds, s.failureEnds = notFound, failure
+			} else if notFound {
+				return s
+			}
 		}
 	}
 	return s
@@ -58,15 +77,18 @@ func splitActions(services string) []string {
 	return words
 }
 
-// stopsAtNotFound reports whether an action, such as [NOTFOUND=return], ends the search when the service before it does
-// not know the name.
-func stopsAtNotFound(action string) bool {
+// ends reports whether an action, such as [NOTFOUND=return], ends the search when the service before it does not know the
+// name, and when it has failed. As in glibc a state with ! stands for all others, and the last word about a state counts.
+func ends(action string) (notFound, failure bool) {
 	words := strings.Fields(strings.ReplaceAll(strings.Trim(action, "[]"), "=", " = "))
 	for ; len(words) >= 3; words = words[3:] {
-		but, negated := strings.CutPrefix(words[0], "!")
-		if words[2] == "return" && (negated && but != "notfound" || words[0] == "notfound") {
-			return true
+		state, negated := strings.CutPrefix(words[0], "!")
+		if (state == "notfound") != negated {
+			notFound = words[2] == "return"
+		}
+		if (state == "unavail") != negated {
+			failure = words[2] == "return"
 		}
 	}
-	return false
+	return notFound, failure
 }

@@ -86,18 +86,26 @@ func TestReadSources(t *testing.T) {
 		"hosts: files mdns4_minimal [NOTFOUND=return] dns\n":                 {files: true, dns: true},
 		"hosts: mymachines resolve [!UNAVAIL=return] files myhostname dns\n": {files: true, dns: true}, // as Fedora and Arch have it
 		"hosts: files myhostname resolve [!UNAVAIL=return] dns\n":            {files: true, dns: true},
-		"hosts: resolve\n":                                      {files: true, dns: true},
-		"hosts: files dns files\n":                              {files: true, dns: true},
-		"hosts: dns resolve\n":                                  {files: true, dns: true, dnsFirst: true},
-		"hosts: files [NOTFOUND=return] dns\n":                  {files: true},
-		"hosts: files[notfound=RETURN]dns\n":                    {files: true},
-		"hosts: files [SUCCESS=return NOTFOUND=continue] dns\n": {files: true, dns: true},
-		"hosts: files [ !SUCCESS=return ] dns\n":                {files: true},
-		"hosts: files [ NOTFOUND = return ] dns\n":              {files: true},
-		"hosts: files [SUCCESS=return NOTFOUND =return] dns\n":  {files: true},
-		"hosts: files [UNAVAIL=return":                          {files: true},
-		"hosts: files\nhosts: dns\n":                            {dns: true}, // the last line, as in glibc
-		"hosts: dns [NOTFOUND=return] x\nhosts: files\n":        {files: true},
+		"hosts: resolve\n":                                       {files: true, dns: true},
+		"hosts: files dns files\n":                               {files: true, dns: true},
+		"hosts: dns resolve\n":                                   {files: true, dns: true, dnsFirst: true},
+		"hosts: files [NOTFOUND=return] dns\n":                   {files: true},
+		"hosts: files[notfound=RETURN]dns\n":                     {files: true},
+		"hosts: files [SUCCESS=return NOTFOUND=continue] dns\n":  {files: true, dns: true},
+		"hosts: files [ !SUCCESS=return ] dns\n":                 {files: true},
+		"hosts: files [!SUCCESS=return NOTFOUND=continue] dns\n": {files: true, dns: true}, // the last word counts
+		"hosts: files [NOTFOUND=return !UNAVAIL=continue] dns\n": {files: true, dns: true},
+		"hosts: dns [NOTFOUND=return] files\n":                   {files: true, dns: true, dnsFirst: true, notFoundEnds: true},
+		"hosts: dns [!UNAVAIL=return] files\n":                   {files: true, dns: true, dnsFirst: true, notFoundEnds: true},
+		"hosts: dns [UNAVAIL=return] files\n":                    {files: true, dns: true, dnsFirst: true, failureEnds: true},
+		"hosts: dns [TRYAGAIN=return] files\n":                   {files: true, dns: true, dnsFirst: true},
+		"hosts: dns [!SUCCESS=return] files\n":                   {files: true, dns: true, dnsFirst: true, notFoundEnds: true, failureEnds: true},
+		"hosts: dns mdns4_minimal [NOTFOUND=return] files\n":     {files: true, dns: true, dnsFirst: true},
+		"hosts: files [ NOTFOUND = return ] dns\n":               {files: true},
+		"hosts: files [SUCCESS=return NOTFOUND =return] dns\n":   {files: true},
+		"hosts: files [UNAVAIL=return":                           {files: true},
+		"hosts: files\nhosts: dns\n":                             {dns: true}, // the last line, as in glibc
+		"hosts: dns [NOTFOUND=return] x\nhosts: files\n":         {files: true},
 	} {
 		if got := readSources(text); got != want {
 			t.Errorf("%q: %+v, not %+v", text, got, want)

@@ -148,6 +148,7 @@ func TestInside(t *testing.T) {
 					testNames(t, program.argv[0], program.foreign, resolv)
 				})
 			}
+			t.Run("sources", testSources)
 			t.Run("restart", func(t *testing.T) {
 				check(t, os.WriteFile("/etc/resolv.conf", []byte("nameserver 127.0.0.1\nsearch wild.lab.test\n"), 0o644))
 				d = testRestart(t, d, dir, program.argv)
@@ -238,6 +239,27 @@ func testNames(t *testing.T, program, foreign, resolv string) {
 			}
 		})
 	})
+}
+
+// testSources compares what actions in nsswitch.conf make of a name that only the hosts file has, when DNS does not know it
+// and when nobody is there to ask.
+func testSources(t *testing.T) {
+	defer os.WriteFile("/etc/nsswitch.conf", []byte("hosts: files dns\n"), 0o644)
+	for _, server := range []string{"127.0.0.1", "127.0.0.9"} {
+		check(t, os.WriteFile("/etc/resolv.conf", []byte("nameserver "+server+"\n"), 0o644))
+		for _, action := range []string{
+			"", "[NOTFOUND=return]", "[UNAVAIL=return]", "[!UNAVAIL=return]", "[!SUCCESS=return]",
+			"[!SUCCESS=return NOTFOUND=continue]", "[NOTFOUND=return !UNAVAIL=continue]",
+		} {
+			check(t, os.WriteFile("/etc/nsswitch.conf", []byte("hosts: dns "+action+" files\n"), 0o644))
+			r := New(t.Context(), Config{})
+			answer, _ := r.Lookup(t.Context(), Query{Name: "from-file"})
+			r.Close()
+			if got, second := say(Answer{Addrs: answer.Addrs}, nil), getent("from-file"); got != second {
+				t.Errorf("%s at %s: %q, and getent has %q", action, server, got, second)
+			}
+		}
+	}
 }
 
 func sorted(addrs []netip.Addr) []netip.Addr {
