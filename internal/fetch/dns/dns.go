@@ -151,8 +151,12 @@ func (r *Resolver) Lookup(ctx context.Context, q Query) (Answer, error) {
 			return r.known(addrs)
 		}
 	}
-	if !sys.sources.dns {
+	switch {
+	case sys.sources.dns:
+	case sys.sources.files:
 		return Answer{}, &Error{NotFound: true, Reason: "no such host in the hosts file"}
+	default:
+		return Answer{}, &Error{NotFound: true, Reason: "nsswitch.conf names neither files nor dns for hosts"}
 	}
 	a, err := r.ask(ctx, q)
 	if err != nil && sys.sources.filesAfter(err) {

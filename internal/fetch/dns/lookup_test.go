@@ -287,6 +287,7 @@ func TestLookup(t *testing.T) {
 		{name: "the end at DNS", target: "up.test", want: "not_found: no such host (asked 127.0.0.1:53)", lab: lab{hosts: "192.0.2.7 up.test\n", order: "hosts: dns [NOTFOUND=return] files\n"}},
 		{name: "the end at DNS, which fails", target: "up.test", want: "dns_failure: SERVFAIL (asked 127.0.0.1:53)", lab: lab{hosts: "192.0.2.7 up.test\n", order: "hosts: dns [UNAVAIL=return] files\n", servers: map[string]behavior{a: servfail}}},
 		{name: "no DNS", target: "h.test", want: "not_found: no such host in the hosts file", lab: lab{order: "hosts: files\n"}},
+		{name: "neither", target: "up.test", want: "not_found: nsswitch.conf names neither files nor dns for hosts", lab: lab{hosts: "192.0.2.7 up.test\n", order: "hosts: ldap\n"}},
 		{name: "no DNS, and servers given", target: "h#.test", want: both, packets: 2, lab: lab{order: "hosts: files\n", config: Config{Servers: addrs(a)}}},
 		{name: "the end at the hosts file", target: "h.test", want: "not_found: no such host in the hosts file", lab: lab{order: "hosts: files [NOTFOUND=return] dns\n"}},
 
