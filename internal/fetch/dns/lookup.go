@@ -164,7 +164,7 @@ func (l *lookup) advance(now time.Time) {
 // stands for. The answer of a search domain counts only if all candidates before it are known to have no address; the
 // name as it was typed counts also after a failure.
 func (l *lookup) choose(now time.Time) (winner *candidate, failure *Error, wait bool) {
-	slow := false // the first candidate whose outcome is open
+	slow := false // whether the first candidate still open has taken too long
 	for i := range l.candidates {
 		c := &l.candidates[i]
 		if failure != nil && !c.typed {

@@ -11,8 +11,7 @@ const (
 	// yieldAfter is when a lookup without an answer leaves its place to another. It sends little by then. As many as
 	// maxLookups go on so.
 	yieldAfter = 3 * minRetransmit
-	// slowAnswer is the least time of an answer that makes one think that the server has too much to do, and slowdown
-	// is how many times its best.
+	// An answer slower than slowAnswer, and than slowdown times the server's best, is a sign of an overloaded server.
 	slowAnswer = minRetransmit / 2
 	slowdown   = 4
 )
