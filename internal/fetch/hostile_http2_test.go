@@ -49,6 +49,10 @@ func http2Traps() []trap {
 	)
 	hundred := strings.Repeat("y", 100)
 	begin := func(f *http2.Framer) { headers(f, false, ":status", "200", "server", "hos") }
+	pushed := func(f *http2.Framer) {
+		f.WritePushPromise(http2.PushPromiseParam{StreamID: 1, PromiseID: 2})
+		f.WriteContinuation(1, false, []byte("\x82"))
+	}
 	ping := func(f *http2.Framer) { f.WritePing(false, [8]byte{}) }
 	saying := func(first string, then func(*peer)) func(*peer) {
 		return func(p *peer) {
@@ -130,6 +134,12 @@ func http2Traps() []trap {
 			}),
 			want: limit.sending(overhead),
 		},
+		{
+			name: "pushes a block without end", heavy: true,
+			serve: endless(pushed, func(f *http2.Framer) { f.WriteContinuation(1, false, make([]byte, 16<<10)) }, 0),
+			want:  limit.sending(overhead),
+		},
+		{name: "is silent inside a pushed block", slow: true, serve: saying(framed(pushed), (*peer).drain), want: readTimeout},
 		{
 			name: "sends data without end", heavy: true,
 			serve: endless(nothing, func(f *http2.Framer) { f.WriteData(1, false, make([]byte, 16<<10)) }, 0),

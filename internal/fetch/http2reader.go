@@ -20,7 +20,7 @@ type http2Reader struct {
 	fields   fieldBlocks
 	block    []byte // of the frames before a CONTINUATION
 	blockOf  uint32 // the stream that a CONTINUATION must come on; 0 if none must
-	discard  bool   // block is of a stream that was pushed
+	discard  bool   // the block under way, or the last one, is of a stream that was pushed
 	promised uint32 // the last of these streams
 	ended    bool   // the server has closed the request's stream
 
@@ -135,7 +135,8 @@ func (r *http2Reader) admit(f frameHeader) error {
 		return violates(codeFrameSize, "%v of %d bytes", f.frameType, f.length)
 	}
 	r.overhead += frameHeaderSize
-	if !f.isPartOf(requestStream) {
+	pushed := r.blockOf != 0 && r.discard // PUSH_PROMISE and what continues it come on the request's stream
+	if pushed || !f.isPartOf(requestStream) {
 		r.overhead += f.length
 	} else if s := &r.fields.sections; s.first.IsZero() {
 		s.first = time.Now()
