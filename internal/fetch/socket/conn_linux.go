@@ -53,7 +53,7 @@ func (e *epoll) Connect(ctx context.Context, addr netip.AddrPort, deadline time.
 	}
 	if err := s.open(); err != nil {
 		s.Close()
-		return nil, err
+		return nil, explainNoAddress(err, addr)
 	}
 	s.ctx = e.ctx // ctx is over when the race of a host's addresses is
 	return s, nil

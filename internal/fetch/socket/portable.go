@@ -39,7 +39,7 @@ func (p *portable) Connect(ctx context.Context, addr netip.AddrPort, deadline ti
 	}
 	conn, err := p.dial(ctx, "tcp", addr.String())
 	if err != nil {
-		return nil, err
+		return nil, explainNoAddress(err, addr)
 	}
 	b := &boundConn{Conn: conn, ctx: p.ctx}
 	b.unbind = context.AfterFunc(p.ctx, func() { conn.SetDeadline(longAgo()) })
