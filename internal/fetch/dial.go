@@ -5,9 +5,9 @@ import (
 	"time"
 )
 
-// How long a host waits for a descriptor, a port or memory that other hosts,
-// or other programs, are about to give back: about ten seconds in all, and no
-// longer than connecting may take.
+// How long a host waits for a descriptor, a port, memory or a place at a Unix
+// socket that other hosts, or other programs, are about to give back: about ten
+// seconds in all, and no longer than connecting may take.
 const (
 	firstPause = 5 * time.Millisecond
 	lastPause  = 10 * time.Second

@@ -107,7 +107,8 @@ func kindOf(stage Stage, err error) Kind {
 	switch {
 	case errors.Is(err, context.Canceled):
 		return KindCanceled
-	case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE), errors.Is(err, syscall.ENOBUFS), errors.Is(err, syscall.ENOMEM):
+	case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE), errors.Is(err, syscall.ENOBUFS), errors.Is(err, syscall.ENOMEM),
+		errors.Is(err, syscall.EAGAIN): // of a Unix socket that can hold no more connections
 		return KindLimit
 	case errors.As(err, &lookup) && lookup.NotFound:
 		return KindNotFound

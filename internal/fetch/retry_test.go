@@ -44,6 +44,7 @@ func TestRetry(t *testing.T) {
 		{"refused, all the same", fetch.Options{Dial: failing(syscall.ECONNREFUSED), Tries: 2, RetryRefused: true}, 2, 204, time.Second / 2},
 		{"out of time", fetch.Options{Dial: failing(syscall.ECONNRESET, syscall.ECONNRESET), Tries: 9, MaxTime: time.Second / 4}, 1, 0, 0},
 		{"short of descriptors", fetch.Options{Dial: failing(syscall.EMFILE, syscall.EMFILE)}, 1, 204, 15 * time.Millisecond},
+		{"no place at a Unix socket", fetch.Options{Dial: failing(syscall.EAGAIN, syscall.EAGAIN)}, 1, 204, 15 * time.Millisecond},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -71,7 +72,7 @@ func TestShortageIsBounded(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				for _, shortage := range []error{syscall.EMFILE, syscall.EADDRNOTAVAIL, syscall.ENOBUFS} {
+				for _, shortage := range []error{syscall.EMFILE, syscall.EADDRNOTAVAIL, syscall.ENOBUFS, syscall.EAGAIN} {
 					c.options.Dial = func(context.Context, string, string) (net.Conn, error) { return nil, shortage }
 					r := askOne(t, t.Context(), c.options, "192.0.2.1")
 					if r.Err == nil || r.Err.Kind != fetch.KindLimit || r.Times.Total > c.most || r.Times.Total < c.most/4 {
