@@ -17,7 +17,7 @@ const (
 func (t *trip) dial() *Error {
 	t.step = t.v.whole.step(t.v.now(), t.v.f.options.ConnectTimeout)
 	err := t.connect()
-	for pause := firstPause; isExhausted(err) && pause < lastPause && t.v.pause(pause, t.step); pause *= 2 {
+	for pause := firstPause; isShortage(err) && pause < lastPause && t.v.pause(pause, t.step); pause *= 2 {
 		err = t.connect()
 	}
 	if err != nil {
@@ -33,10 +33,6 @@ func (t *trip) dial() *Error {
 	t.reply.Times.Connect = t.v.elapsed()
 	return nil
 }
-
-// isExhausted reports whether the system lacks what another host could be
-// holding. The host that meets this is not to blame for it.
-func isExhausted(err error) bool { return err != nil && kindOf(StageConnect, err) == KindLimit }
 
 // connect makes one attempt at all addresses.
 func (t *trip) connect() (err error) {

@@ -81,7 +81,7 @@ func (e *Error) isTransient(retryRefused bool) bool {
 		var reset *resetError
 		return !errors.As(e, &reset) || reset.unprocessed
 	case KindLimit:
-		return e.Stage == StageConnect || e.Stage == StageDNS // the system's bound, not ours on a reply
+		return isShortage(e) // and no bound of ours
 	case KindRefused:
 		return retryRefused
 	}
@@ -107,8 +107,7 @@ func kindOf(stage Stage, err error) Kind {
 	switch {
 	case errors.Is(err, context.Canceled):
 		return KindCanceled
-	case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE), errors.Is(err, syscall.ENOBUFS), errors.Is(err, syscall.ENOMEM),
-		errors.Is(err, syscall.EAGAIN): // of a Unix socket that can hold no more connections
+	case isShortage(err):
 		return KindLimit
 	case errors.As(err, &lookup) && lookup.NotFound:
 		return KindNotFound
@@ -120,8 +119,6 @@ func kindOf(stage Stage, err error) Kind {
 		return KindReset
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return KindClosed
-	case errors.Is(err, syscall.EADDRNOTAVAIL):
-		return KindLimit
 	case errors.As(err, &cert):
 		return KindCertificate
 	case isTimeout(err):
@@ -134,6 +131,22 @@ func kindOf(stage Stage, err error) Kind {
 		return KindUnreachable
 	}
 	return KindReset
+}
+
+// isShortage reports whether the system lacks what another host, or another
+// program, could be holding. The host that meets this is not to blame for it.
+func isShortage(err error) bool {
+	for _, errno := range []syscall.Errno{
+		syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM,
+		syscall.EAGAIN, // a Unix socket can hold no more connections
+	} {
+		if errors.Is(err, errno) {
+			return true
+		}
+	}
+	// Of a lookup, EADDRNOTAVAIL says that there is no address to ask the server from.
+	var lookup *dns.Error
+	return errors.Is(err, syscall.EADDRNOTAVAIL) && !errors.As(err, &lookup)
 }
 
 // rootCause reduces an error to what the stage and the target do not already say:

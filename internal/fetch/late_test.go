@@ -161,14 +161,16 @@ func TestMappedAddress(t *testing.T) {
 	}
 }
 
-// Without a descriptor no server can be asked. The name is not to blame.
+// Without a descriptor no server can be asked. The name is not to blame, be it that of the host or of a proxy.
 func TestShortageWhileResolving(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		o := fetch.Options{DNS: inMemory(t, neverAnswered), Dial: hang, Tries: 2}
-		o.DNS.Dial = func(context.Context, string, netip.AddrPort) (net.Conn, error) { return nil, syscall.EMFILE }
-		r := askOne(t, t.Context(), o, "h1.test")
-		if r.Err == nil || r.Err.Stage != fetch.StageDNS || r.Err.Kind != fetch.KindLimit || !errors.Is(r.Err, syscall.EMFILE) || r.Tries != 2 {
-			t.Errorf("%v in %d tries", r.Err, r.Tries)
-		}
-	})
+	for stage, proxies := range map[fetch.Stage]fetch.Proxies{fetch.StageDNS: {}, fetch.StageProxy: through(t, "http://p.test")} {
+		synctest.Test(t, func(t *testing.T) {
+			o := fetch.Options{DNS: inMemory(t, neverAnswered), Dial: hang, Tries: 2, Proxies: proxies}
+			o.DNS.Dial = func(context.Context, string, netip.AddrPort) (net.Conn, error) { return nil, syscall.EMFILE }
+			r := askOne(t, t.Context(), o, "h1.test")
+			if r.Err == nil || r.Err.Stage != stage || r.Err.Kind != fetch.KindLimit || !errors.Is(r.Err, syscall.EMFILE) || r.Tries != 2 {
+				t.Errorf("%v in %d tries", r.Err, r.Tries)
+			}
+		})
+	}
 }

@@ -523,6 +523,7 @@ func TestProxyRetry(t *testing.T) {
 		{"refused", "http://192.0.2.9", failing(syscall.ECONNREFUSED), false, false},
 		{"refused, all the same", "http://192.0.2.9", failing(syscall.ECONNREFUSED), true, true},
 		{"unreachable", "http://192.0.2.9", failing(syscall.EHOSTUNREACH), false, false},
+		{"short of descriptors", "http://192.0.2.9", failing(syscall.EMFILE), false, true},
 		{"silent", "http://192.0.2.9", testserver.Pipe(testserver.Silent), false, true},
 		{"silent SOCKS", "socks5://192.0.2.9", testserver.Pipe(testserver.Silent), false, true},
 		{"closes", "http://192.0.2.9", leaving, false, true},
@@ -531,6 +532,7 @@ func TestProxyRetry(t *testing.T) {
 		{"403", "http://192.0.2.9", reply("HTTP/1.1 403 No\r\n\r\n"), false, false},
 		{"503", "http://192.0.2.9", reply("HTTP/1.1 503 No\r\n\r\n"), true, false},
 		{"garbage", "http://192.0.2.9", reply("hello\r\n"), true, false},
+		{"interim replies without end", "http://192.0.2.9", reply(strings.Repeat("HTTP/1.1 103 Early Hints\r\n\r\n", 17)), true, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
