@@ -360,3 +360,12 @@ func FuzzFieldLine(f *testing.F) {
 		}
 	})
 }
+
+// A Proxy-Authorization that a proxy has got goes to no server, be it over HTTP/2.
+func TestBoundFieldOverHTTP2(t *testing.T) {
+	q := newRequest(Options{Header: []Field{{Name: "Proxy-Authorization", Value: "Bearer x"}}})
+	safe, _ := q.withoutCredentials(false, new(Proxy), nil)
+	if block := safe.appendBlock(nil, &Target{Host: "h.test", Path: "/"}); bytes.Contains(block, []byte("proxy-authorization")) {
+		t.Errorf("sent %q", block)
+	}
+}

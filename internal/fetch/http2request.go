@@ -81,7 +81,7 @@ func (q *request) appendBlock(b []byte, t *Target) []byte {
 		b = appendPseudo(b, indexPath, t.Path)
 	}
 	for i := range q.fields {
-		if f := &q.fields[i]; f.Name != ownHost && isHTTP2Field(f.Name, f.Value) {
+		if f := &q.fields[i]; f.Name != ownHost && !q.isBound(f) && isHTTP2Field(f.Name, f.Value) {
 			b = appendLiteral(b, f.Name, f.Value)
 		}
 	}

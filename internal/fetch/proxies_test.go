@@ -627,6 +627,71 @@ func TestProxyOfEachHop(t *testing.T) {
 	}
 }
 
+// A Proxy-Authorization of the user's is for the proxy that has got it, in every hop
+// that goes there, and for nobody else that a redirect leads to.
+func TestProxyAuthorizationOfEachHop(t *testing.T) {
+	const first, second, direct = "192.0.2.8:1080", "192.0.2.9:1080", "192.0.2.1:80"
+	_, leaf := servedCertificate()
+	for _, c := range []struct {
+		hops     []string
+		want     []string // where each request went, and its Proxy-Authorization
+		withheld []string // from each hop
+	}{
+		{
+			[]string{"http://a.test/", "http://b.test/", "http://c.direct.test/", "http://d.direct.test/", "http://e.test/"},
+			[]string{first + " Bearer x", first + " Bearer x", direct + " ", direct + " ", first + " Bearer x"},
+			[]string{"", "", "Proxy-Authorization", "", ""},
+		},
+		{
+			[]string{"http://a.test/", "https://b.test/", "http://c.test/"},
+			[]string{first + " Bearer x", second + " ", first + " Bearer x"},
+			[]string{"", "Proxy-Authorization", ""},
+		},
+		{ // it was for the first origin, and the proxy has credentials of its own
+			[]string{"http://a.direct.test/", "http://b.test/", "http://c.test/"},
+			[]string{direct + " Bearer x", first + " Basic dTpw", first + " Basic dTpw"},
+			[]string{"", "Proxy-Authorization", ""},
+		},
+		{
+			[]string{"https://a.test/", "http://b.test/"},
+			[]string{second + " Bearer x", first + " Basic dTpw"},
+			[]string{"", "Proxy-Authorization"},
+		},
+	} {
+		var got, withheld []string
+		o := fetch.Options{
+			Proxies:     fetch.Proxies{HTTP: through(t, "http://u:p@"+first).HTTP, HTTPS: through(t, "http://u:p@"+second).HTTPS, Except: fetch.ParseNoProxy("direct.test")},
+			Header:      []fetch.Field{{Name: "Proxy-Authorization", Value: "Bearer x"}},
+			Routes:      []fetch.Route{{Port: 80, Addrs: []netip.Addr{netip.MustParseAddrPort(direct).Addr()}}},
+			MaxRedirect: 9, Location: true, TLS: &tls.Config{InsecureSkipVerify: true},
+			Dial: func(ctx context.Context, network, address string) (net.Conn, error) {
+				serve := func(conn net.Conn) {
+					request, _ := testserver.ReadRequest(conn)
+					_, value, _ := strings.Cut(request, "Proxy-Authorization: ")
+					value, _, _ = strings.Cut(value, "\r\n")
+					got = append(got, address+" "+value)
+					if len(got) == len(c.hops) {
+						io.WriteString(conn, noContent)
+					} else {
+						io.WriteString(conn, "HTTP/1.1 302 Found\r\nLocation: "+c.hops[len(got)]+"\r\n\r\n")
+					}
+				}
+				if address == second {
+					serve = connecting(testserver.Secure(&tls.Config{Certificates: []tls.Certificate{leaf}}, serve))
+				}
+				return testserver.Pipe(serve)(ctx, network, address)
+			},
+		}
+		r := askOne(t, t.Context(), o, c.hops[0])
+		for reply := range r.Replies() {
+			withheld = append(withheld, strings.Join(reply.Withheld, ", "))
+		}
+		if r.Err != nil || !slices.Equal(got, c.want) || !slices.Equal(withheld, c.withheld) {
+			t.Errorf("%q: error %v, asked %q, withheld %q; want %q, withheld %q", c.hops, r.Err, got, withheld, c.want, c.withheld)
+		}
+	}
+}
+
 // Where names are looked up for a proxy, it is known that a redirect comes from
 // inside, and it may lead there. Where the proxy looks them up, or the target is
 // an address, the same holds as far as that is known.

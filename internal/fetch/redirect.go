@@ -46,7 +46,7 @@ func (v *visit) hop(next Target) {
 	v.request = v.request.after(r.Head.Status)
 	var withheld []string
 	if !sameOrigin(&r.Reply.Target, &next) {
-		v.request, withheld = v.request.withoutCredentials(r.Reply.Target.Auth != "")
+		v.request, withheld = v.request.withoutCredentials(r.Reply.Target.Auth != "", v.trip.forwarder(), v.f.options.forwarder(&next))
 		withheld = append(withheld, v.stray()...)
 	}
 	r.Hops = append(r.Hops, r.Reply)

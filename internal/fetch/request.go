@@ -14,6 +14,9 @@ type request struct {
 	// proxyAuth says the same of a proxy's that is to forward a request; a request
 	// for a tunnel has them always.
 	proxyAuth bool
+	// boundTo alone gets a Proxy-Authorization of the user's; nil if that is a field
+	// like any other.
+	boundTo *Proxy
 
 	userAgent string // for requests of our own to a proxy
 }
@@ -89,10 +92,11 @@ func (q *request) appendTo(b []byte, version string, t *Target, forward *Proxy) 
 	b = append(b, version...)
 	b = append(b, "\r\n"...)
 	for i := range q.fields {
-		if f := &q.fields[i]; f.Name != ownHost {
-			b = appendField(b, f.Name, f.Value)
-		} else {
+		switch f := &q.fields[i]; {
+		case f.Name == ownHost:
 			b = append(t.appendAuthority(append(b, "Host: "...)), "\r\n"...)
+		case !q.isBound(f) || forward == q.boundTo:
+			b = appendField(b, f.Name, f.Value)
 		}
 	}
 	if t.Auth != "" && q.auth {
@@ -103,6 +107,9 @@ func (q *request) appendTo(b []byte, version string, t *Target, forward *Proxy) 
 	}
 	return append(b, "\r\n"...)
 }
+
+// isBound reports whether a field goes to boundTo alone.
+func (q *request) isBound(f *Field) bool { return q.boundTo != nil && isProxyAuth(f.Name) }
 
 // appendConnect renders the request for a tunnel to a host and port (RFC 9110
 // section 9.3.6).
@@ -150,27 +157,33 @@ func describesContent(name string) bool {
 
 // withoutCredentials is the request as another origin gets it, and the fields
 // that the origin before got and this one does not. inURL is whether the
-// target's own credentials are among them.
-func (q *request) withoutCredentials(inURL bool) (safe *request, withheld []string) {
+// target's own credentials are among them; from and to are the proxies that
+// forward the two requests, or nil. A Proxy-Authorization that a proxy got goes to
+// that proxy again.
+func (q *request) withoutCredentials(inURL bool, from, to *Proxy) (safe *request, withheld []string) {
 	safe = new(request)
 	*safe = *q
 	safe.fields = nil
+	safe.boundTo = cmp.Or(q.boundTo, from)
 	if inURL && q.auth {
 		withheld = append(withheld, "Authorization")
 	}
 	for i, f := range q.fields {
-		if !isCredential(f.Name) {
+		switch isBound := safe.isBound(&f); {
+		case !isCredential(f.Name), isBound && (from == nil || from == to):
 			safe.fields = append(safe.fields, f)
 			continue
-		}
-		if !slices.Contains(withheld, f.Name) {
-			withheld = append(withheld, f.Name)
-		}
-		switch {
+		case isBound:
+			safe.fields = append(safe.fields, f)
 		case i == 0 && strings.EqualFold(f.Name, "Host"):
 			safe.fields = append(safe.fields, Field{Name: ownHost})
 		case strings.EqualFold(f.Name, "Authorization"):
 			safe.auth = true
+		case isProxyAuth(f.Name):
+			safe.proxyAuth = true
+		}
+		if !slices.Contains(withheld, f.Name) {
+			withheld = append(withheld, f.Name)
 		}
 	}
 	return safe, withheld
@@ -181,6 +194,8 @@ func (q *request) withoutCredentials(inURL bool) (safe *request, withheld []stri
 func isCredential(name string) bool {
 	return isOneOf(name, "Authorization", "Cookie", "Cookie2", "Host", "Proxy-Authorization", "WWW-Authenticate")
 }
+
+func isProxyAuth(name string) bool { return strings.EqualFold(name, "Proxy-Authorization") }
 
 func isOneOf(name string, list ...string) bool {
 	return slices.ContainsFunc(list, func(s string) bool { return strings.EqualFold(s, name) })

@@ -87,14 +87,13 @@ func (t *trip) setAddr(addr netip.Addr) {
 
 // resolveProxy finds the addresses of the proxy, and what the proxy is to connect
 // to. A name is looked up by a socks5 proxy's client, and by all others
-// themselves. Where --connect-to leads elsewhere, a request cannot be forwarded:
-// it names the target.
+// themselves.
 func (t *trip) resolveProxy() *Error {
 	t.reply.Proxy = t.proxy.String()
-	peer := t.v.f.options.detour(t.target)
+	o := &t.v.f.options
+	peer := o.detour(t.target)
 	t.peer = &peer
-	isDetour := !equalFold(t.peer.host, t.target.Host) || t.peer.port != t.target.Port
-	t.forwarded = !t.target.TLS && !t.proxy.isSOCKS() && !isDetour
+	t.forwarded = o.forwarder(t.target) != nil
 	if t.proxy.takesAddresses() {
 		if err := t.resolvePeer(); err != nil {
 			return newError(StageDNS, err)

@@ -52,6 +52,16 @@ func (o *Options) detour(t *Target) endpoint {
 	return e
 }
 
+// forwarder is the proxy that gets the request for a target itself, or nil. Where
+// --connect-to leads elsewhere, a request cannot be forwarded: it names the target.
+func (o *Options) forwarder(t *Target) *Proxy {
+	proxy, to := o.Proxies.choose(t), o.detour(t)
+	if proxy == nil || proxy.isSOCKS() || t.TLS || !equalFold(to.host, t.Host) || to.port != t.Port {
+		return nil
+	}
+	return proxy
+}
+
 // known is the addresses that a route has for a host and port, or nil.
 func (f *fetcher) known(e endpoint) []netip.Addr {
 	for i := range f.options.Routes {
