@@ -235,3 +235,16 @@ func TestBlockPrivateInTime(t *testing.T) {
 		})
 	}
 }
+
+// A URL that a redirect led to is read back from a record, also where nobody could have typed it.
+func TestRecordedTarget(t *testing.T) {
+	for _, url := range []string{
+		"http://a.test/", "https://[2001:db8::1]:8443/x?y#z",
+		"http://www..example.com/", "http://a~b.test/", "https://a.test:0/x", "http://" + strings.Repeat("a", 64) + ".test/?q#f",
+	} {
+		target := RecordedTarget(3, "text", url)
+		if got := target.URL(); got != url || target.Index != 3 || target.Text != "text" {
+			t.Errorf("%s: %s, %+v", url, got, target)
+		}
+	}
+}

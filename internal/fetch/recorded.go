@@ -103,11 +103,12 @@ func AnomaliesNamed(names []string) (set Anomalies) {
 
 // RecordedTarget is a target whose text and URL are known, as typed and as asked.
 // The URL is "" of a text that was no target.
-func RecordedTarget(index int, text, url string) Target {
-	t := Target{Text: text}
-	if s, err := Parse(url, Defaults{}); url != "" && err == nil {
+func RecordedTarget(index int, text, url string) (t Target) {
+	if s, err := Parse(url, Defaults{}); err == nil {
 		t = s.one
 		t.Fragment = fragmentOf(url)
+	} else if ledTo, err := new(Target).at(url); err == nil && ledTo.Host != "" {
+		t = ledTo // whose host, or port, nobody could have typed
 	}
 	t.Index, t.Text = index, text
 	return t
