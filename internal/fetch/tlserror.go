@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -199,7 +200,7 @@ func explainCertificate(unverified *tls.CertificateVerificationError) (hint stri
 func explainHostname(e x509.HostnameError) error {
 	const most = 3
 	c := e.Certificate
-	names := c.DNSNames
+	names := slices.Clip(c.DNSNames) // crypto/tls hands the certificate to all who are shown it
 	for _, ip := range c.IPAddresses {
 		names = append(names, ip.String())
 	}
