@@ -23,7 +23,8 @@ func (f *fetcher) each(ctx context.Context, targets iter.Seq[Target], next func(
 	var group errgroup.Group
 	defer group.Wait()
 	for target := range targets {
-		if f.pace.wait(ctx) != nil {
+		// A text that is no target takes no turn: nothing is asked.
+		if ctx.Err() != nil || target.Err == nil && f.pace.wait(ctx) != nil {
 			return
 		}
 		deliver := next()

@@ -1,6 +1,8 @@
 package fetch_test
 
 import (
+	"context"
+	"errors"
 	"io"
 	"math"
 	"net"
@@ -40,6 +42,33 @@ func TestRateIsExact(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Lines that are no targets take no turns, and a stream of them ends with the run.
+func TestRateOfBadTargets(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		bad, good := fetch.BadTarget("a b", errors.New("no target")), parsed(t, "192.0.2.1", fetch.Defaults{})[0]
+		targets := func(yield func(fetch.Target) bool) {
+			for _, target := range []fetch.Target{bad, good, bad, bad, good, bad} {
+				if !yield(target) {
+					return
+				}
+			}
+			for yield(bad) {
+			}
+		}
+		start, results := time.Now(), 0
+		for range fetch.All(ctx, targets, fetch.Options{Dial: failing(), Rate: 1, Parallel: 1}) {
+			if results++; results == 100 {
+				cancel()
+			}
+		}
+		if took := time.Since(start); took != time.Second || results > 200 {
+			t.Errorf("two hosts at one a second took %v, %d results", took, results)
+		}
+	})
 }
 
 // A delay that is not a late wake-up has no burst behind it.
