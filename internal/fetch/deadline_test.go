@@ -10,6 +10,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -277,6 +278,39 @@ func TestAddressesRace(t *testing.T) {
 				}
 				if c.ok && r.Addr.Addr() != good {
 					t.Errorf("connected to %v, want %v", r.Addr, good)
+				}
+			})
+		})
+	}
+}
+
+// No address is tried once the time to connect is over, or the run.
+func TestRaceEndsInTime(t *testing.T) {
+	for _, c := range []struct {
+		name           string
+		connect, whole time.Duration
+		cancel         time.Duration // when the run ends
+		dials          int
+		took           time.Duration
+	}{
+		{"the time to connect", 5 * time.Second, 0, time.Hour, 20, 5 * time.Second},
+		{"the time for the host", 0, 1100 * time.Millisecond, time.Hour, 5, 1100 * time.Millisecond},
+		{"the run", 5 * time.Second, 0, time.Second + time.Millisecond, 5, time.Second + time.Millisecond},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var dials atomic.Int64
+				o := fetch.Options{
+					ConnectTimeout: c.connect, MaxTime: c.whole, Routes: routes(t, "resolve h.test:80:"+strings.Repeat("127.0.0.1,", 29)+"127.0.0.1"),
+					Dial: func(ctx context.Context, network, address string) (net.Conn, error) {
+						dials.Add(1)
+						return hang(ctx, network, address)
+					},
+				}
+				ctx, cancel := context.WithTimeout(t.Context(), c.cancel)
+				defer cancel()
+				if r := askOne(t, ctx, o, "h.test"); r.Err == nil || r.Times.Total != c.took || int(dials.Load()) != c.dials {
+					t.Errorf("%d of 30 addresses tried in %v, want %d in %v: %v", dials.Load(), r.Times.Total, c.dials, c.took, r.Err)
 				}
 			})
 		})

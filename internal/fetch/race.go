@@ -52,7 +52,9 @@ func (t *trip) race(addrs []netip.Addr) error {
 		case <-expired:
 			expired, t.late = nil, nil
 		case <-start:
-			r.start(ctx)
+			if r.hasNext() {
+				r.start(ctx)
+			}
 		case d := <-r.ended:
 			if r.end(d); d.err == nil {
 				cancel()
@@ -68,9 +70,16 @@ func (t *trip) race(addrs []netip.Addr) error {
 
 func (r *race) hasWinner() bool { return r.winner.conn != nil }
 
+// hasNext reports whether another address is to be tried: none once the time is over,
+// unless nothing else tells how the race ended.
+func (r *race) hasNext() bool {
+	isLate := r.t.step.passed() || r.t.v.ctx.Err() != nil
+	return r.next < len(r.addrs) && !(isLate && (r.running > 0 || r.failure != nil))
+}
+
 // isOver reports whether no attempt is running, and none is to come.
 func (r *race) isOver() bool {
-	return r.running == 0 && (r.hasWinner() || r.next == len(r.addrs) && r.t.late == nil)
+	return r.running == 0 && (r.hasWinner() || !r.hasNext() && r.t.late == nil)
 }
 
 // awaited is when the next attempt is due, and where more addresses come from. Both
@@ -79,7 +88,7 @@ func (r *race) awaited() (start <-chan time.Time, late <-chan []netip.Addr) {
 	if r.hasWinner() {
 		return nil, nil
 	}
-	if r.next < len(r.addrs) {
+	if r.hasNext() {
 		start = r.delay.C
 	}
 	return start, r.t.late
