@@ -21,7 +21,7 @@ type Session struct {
 	Curve      string // or group of the key exchange; "" if the exchange was RSA's
 	ALPN       string // "" if none was agreed on
 	ServerName string // as sent; "" if none was
-	Verified   bool   // the certificate is good for the target; false too if nobody checked
+	Verified   bool   // the certificate is good for the target, and the server has its key; false too if nobody checked
 	Stapled    bool   // the server sent an OCSP response
 
 	// Described are the certificates, if they are known in words and not from a
@@ -45,7 +45,7 @@ type Certificate struct {
 
 // newSession keeps what a handshake came to, or nil if it ended before the
 // server had shown a certificate. err is the handshake's.
-func (o *Options) newSession(state tls.ConnectionState, err error) *Session {
+func (t *trip) newSession(state tls.ConnectionState, err error) *Session {
 	certificates := state.PeerCertificates
 	var unverified *tls.CertificateVerificationError
 	if errors.As(err, &unverified) {
@@ -54,13 +54,14 @@ func (o *Options) newSession(state tls.ConnectionState, err error) *Session {
 	if len(certificates) == 0 {
 		return nil
 	}
+	// crypto/tls looks for a client certificate only when the server has shown that it has the key of its own.
 	s := &Session{
 		Version:    tls.VersionName(state.Version),
 		Cipher:     tls.CipherSuiteName(state.CipherSuite),
 		Curve:      curveName(state.CurveID),
 		ALPN:       state.NegotiatedProtocol,
 		ServerName: state.ServerName,
-		Verified:   unverified == nil && !o.looksAtAnything(),
+		Verified:   (err == nil || t.certAsked) && !t.v.f.options.looksAtAnything(),
 		Stapled:    len(state.OCSPResponse) > 0,
 		sent:       make([][]byte, len(certificates)),
 	}

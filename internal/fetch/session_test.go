@@ -75,6 +75,33 @@ func TestSession(t *testing.T) {
 	}
 }
 
+// A server that shows the certificate of another is not verified. One that has its key, and ends the handshake since the
+// client has none, is.
+func TestSessionOfFailedHandshake(t *testing.T) {
+	ca, leaf := servedCertificate()
+	other := leaf
+	other.PrivateKey = ca.PrivateKey
+	for _, c := range []struct {
+		name     string
+		server   tls.Certificate
+		auth     tls.ClientAuthType
+		verified bool
+	}{
+		{"without the key", other, tls.NoClientCert, false},
+		{"without the key, of clients with certificates", other, tls.RequireAnyClientCert, false},
+		{"for clients with certificates", leaf, tls.RequireAnyClientCert, true},
+	} {
+		for _, version := range []uint16{tls.VersionTLS12, tls.VersionTLS13} {
+			server := &tls.Config{Certificates: []tls.Certificate{c.server}, ClientAuth: c.auth, MaxVersion: version}
+			o := fetch.Options{TLS: &tls.Config{RootCAs: testserver.Pool(ca)}}
+			r := askNamed(t, o, "https://www.test", testserver.Secure(server, testserver.Answer(okReply)))
+			if r.Err == nil || r.Session == nil || r.Session.Version != tls.VersionName(version) || r.Session.Verified != c.verified {
+				t.Errorf("%s over %s: error %v, session %+v", c.name, tls.VersionName(version), r.Err, r.Session)
+			}
+		}
+	}
+}
+
 func BenchmarkCertificates(b *testing.B) {
 	ca := testserver.Issue(&x509.Certificate{IsCA: true, Subject: pkix.Name{CommonName: "Root"}}, nil, testserver.RSA)
 	middle := testserver.Issue(&x509.Certificate{IsCA: true, Subject: pkix.Name{CommonName: "Middle"}}, &ca, testserver.ECDSA)

@@ -24,7 +24,7 @@ func (t *trip) secure() *Error {
 	client := tls.Client(&lastWords{Conn: t.stream}, t.tlsConfig())
 	err := client.Handshake()
 	state := client.ConnectionState()
-	t.reply.Session = t.v.f.options.newSession(state, err)
+	t.reply.Session = t.newSession(state, err)
 	if err != nil {
 		return t.tlsError(StageTLS, t.step.reword(err))
 	}
