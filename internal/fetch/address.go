@@ -7,8 +7,6 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"golang.org/x/net/idna"
-
 	"wget/internal/fetch/weburl"
 )
 
@@ -85,8 +83,7 @@ func toASCII(text string) (string, error) {
 	if strings.IndexFunc(text, func(r rune) bool { return r >= utf8.RuneSelf }) < 0 {
 		return text, nil
 	}
-	profile := idna.New(idna.MapForLookup(), idna.BidiRule(), idna.CheckHyphens(false), idna.StrictDomainName(false))
-	name, err := profile.ToASCII(text)
+	name, err := weburl.UTS46().ToASCII(text)
 	if err != nil {
 		return "", fmt.Errorf("no internationalised name: %s", strings.TrimPrefix(err.Error(), "idna: "))
 	}

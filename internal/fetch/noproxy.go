@@ -4,8 +4,6 @@ import (
 	"net/netip"
 	"strconv"
 	"strings"
-
-	"golang.org/x/net/idna"
 )
 
 // NoProxy lists the hosts that are asked without a proxy.
@@ -57,7 +55,7 @@ func parseNoProxyRule(text string) (rule noProxyRule, ok bool) {
 		}
 	}
 	rule.name = strings.TrimPrefix(strings.TrimSuffix(text, "."), ".")
-	if ascii, err := idna.Lookup.ToASCII(rule.name); err == nil {
+	if ascii, err := toASCII(rule.name); err == nil {
 		rule.name = ascii
 	}
 	return rule, rule.name != ""

@@ -57,7 +57,7 @@ func domainToASCII(s string) (name string, err error) {
 	case isASCII(s) && !hasEncodedLabel(s):
 		name = strings.ToLower(s)
 	default:
-		if name, err = uts46().ToASCII(s); err != nil {
+		if name, err = UTS46().ToASCII(s); err != nil {
 			return "", fmt.Errorf("no internationalised name: %.200v", err)
 		}
 		if isASCII(s) && !strings.EqualFold(name, s) {
@@ -83,9 +83,9 @@ func isASCII(s string) bool {
 	return strings.IndexFunc(s, func(r rune) bool { return r >= utf8.RuneSelf }) < 0
 }
 
-// uts46 is non-transitional processing with CheckBidi and CheckJoiners, and
+// UTS46 is non-transitional processing with CheckBidi and CheckJoiners, and
 // without CheckHyphens, UseSTD3ASCIIRules and VerifyDnsLength.
-func uts46() *idna.Profile {
+func UTS46() *idna.Profile {
 	return idna.New(idna.MapForLookup(), idna.BidiRule(), idna.CheckHyphens(false), idna.StrictDomainName(false))
 }
 
