@@ -81,8 +81,8 @@ func (r *Result) Anomalies() Anomalies {
 	return a
 }
 
-// Times are the moments at which a step was over, from the start of the host.
-// Zero means that it was not reached or not needed.
+// Times are the moments at which a step was over, from the start of the hop and
+// without the waits in queues. Zero means that it was not reached or not needed.
 type Times struct {
 	DNS       time.Duration // addresses found, or not
 	Connect   time.Duration // TCP connection open

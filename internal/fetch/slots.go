@@ -5,9 +5,10 @@ import (
 	"sync"
 )
 
-// maxWaiting is how many hosts may wait for a slot at a site, for each that
-// may be in flight. More would hold nobody up for longer, but each takes about
-// as much memory as a host in flight.
+// maxWaiting is how many hosts may wait for a slot at a site, for each that may be
+// in flight. While all room is taken by hosts that wait at one site, no other host
+// starts. More room would put that off, but a waiting host takes about as much
+// memory as one in flight.
 const maxWaiting = 4
 
 // slots bounds the hosts in flight: in all, and at each site.

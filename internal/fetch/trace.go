@@ -14,7 +14,7 @@ type Trace struct {
 // Attempt is one attempt to connect to an address.
 type Attempt struct {
 	Addr  netip.AddrPort
-	After time.Duration // from the start of the host
+	After time.Duration // from the start of the hop, as Times are
 	Err   error         // nil for the connection that was used
 }
 

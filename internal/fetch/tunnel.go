@@ -10,11 +10,10 @@ import (
 	"strings"
 )
 
-// endpoint is what a proxy is to connect to: a name, which the proxy looks up, or
-// an address.
+// endpoint is a host and port to connect to.
 type endpoint struct {
 	host string
-	addr netip.Addr // valid if the host is, or has been looked up as, an address
+	addr netip.Addr // valid if the host is an address, or has been looked up
 	port uint16
 }
 

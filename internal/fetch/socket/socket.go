@@ -10,9 +10,9 @@ import (
 // A Connector opens TCP connections.
 type Connector interface {
 	// Connect opens a connection, unless ctx ends or the deadline passes before
-	// it stands; a zero deadline never passes. The deadline stays that of the
-	// connection. The error is the system's, a context's, or one whose Timeout
-	// method returns true.
+	// it stands; a zero deadline never passes. On Linux both are looked at only
+	// when a call has to wait. The deadline stays that of the connection. The error
+	// is the system's, a context's, or one whose Timeout method returns true.
 	Connect(ctx context.Context, addr netip.AddrPort, deadline time.Time) (Conn, error)
 	// Close gives back what the connections shared. No connection may be in
 	// use any more.
@@ -20,7 +20,7 @@ type Connector interface {
 }
 
 // Conn is a connection whose reads and writes fail when the context of its
-// Connector ends.
+// Connector has ended; on Linux, when they have to wait then.
 type Conn interface {
 	net.Conn
 	// WaitReadable returns when a Read may find something, where that can be
