@@ -10,7 +10,8 @@ import (
 
 // fieldBlocks decodes the field blocks of an HTTP/2 connection and writes them
 // down as sections of lines. A field is written only if it reads as the field
-// that came, but for spaces around its value.
+// that came, but for spaces behind its name, which are an anomaly of the line, and
+// around its value.
 type fieldBlocks struct {
 	sections headReader // what has been decoded
 	max      int        // bytes that the sections may take together
@@ -172,8 +173,9 @@ func (d *fieldBlocks) drop() {
 	s.buf, s.final = s.buf[:s.section], Head{}
 }
 
-// fitsLine reports whether a field that is written on a line reads as one field of
-// that name: not as two, as the rest of the one before, or as one of another name.
+// fitsLine reports whether a field that is written on a line reads as one field:
+// not as two, as the rest of the one before, or as one whose name ends earlier.
 func fitsLine(name, value string) bool {
-	return !strings.ContainsAny(name, ":\n") && !strings.Contains(value, "\n") && strings.Trim(name, " \t") == name
+	return !strings.ContainsAny(name, ":\n") && !strings.Contains(value, "\n") &&
+		(name == "" || name[0] != ' ' && name[0] != '\t')
 }

@@ -334,7 +334,7 @@ func FuzzFrames(f *testing.F) {
 	})
 }
 
-// A field that is written on a line is read from the line as it came, but for spaces around its value.
+// A field that is written on a line is read from the line as it came.
 func FuzzFieldLine(f *testing.F) {
 	for _, seed := range [][2]string{{"a", "b"}, {"", ""}, {"a ", " b\t"}, {" a", "b"}, {"a:b", "c"}, {"a", "b\nc"}, {"\r", "\r"}, {":status", "200"}} {
 		f.Add(seed[0], seed[1])
@@ -349,8 +349,8 @@ func FuzzFieldLine(f *testing.F) {
 			t.Fatal(done, err)
 		}
 		var want, got [][2]string
-		if name != "" {
-			want = [][2]string{{name, string(trimSpace([]byte(value)))}}
+		if name := trimRight([]byte(name)); len(name) > 0 {
+			want = [][2]string{{string(name), string(trimSpace([]byte(value)))}}
 		}
 		for name, value := range d.sections.final.Fields() {
 			got = append(got, [2]string{string(name), string(value)})
