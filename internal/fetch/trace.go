@@ -11,9 +11,9 @@ type Trace struct {
 	Request []byte    // the request's lines in HTTP/1's form, fields with credentials among them; the path is masked as in URL
 }
 
-// Attempt is one attempt to connect to an address.
+// Attempt is one attempt to connect.
 type Attempt struct {
-	Addr  netip.AddrPort
+	To    string        // address and port, or the path of a Unix socket
 	After time.Duration // from the start of the hop, as Times are
 	Err   error         // nil for the connection that was used
 }
@@ -24,7 +24,11 @@ func (t *trip) noteAttempt(addr netip.AddrPort, err error) {
 		if err != nil {
 			err = rootCause(t.step.reword(err))
 		}
-		trace.Tried = append(trace.Tried, Attempt{addr, t.v.elapsed(), err})
+		to := t.v.f.options.UnixSocket
+		if to == "" {
+			to = addr.String()
+		}
+		trace.Tried = append(trace.Tried, Attempt{to, t.v.elapsed(), err})
 	}
 }
 

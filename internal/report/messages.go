@@ -147,7 +147,7 @@ func (m *messages) appendTried(b []byte, r *fetch.Result, reply *fetch.Reply) []
 		if a.Err != nil {
 			came = a.Err.Error()
 		}
-		b = m.appendLine(b, r, "tried", m.palette.note, fmt.Sprintf("%s: %s after %s", a.Addr, came, inSeconds(a.After)))
+		b = m.appendLine(b, r, "tried", m.palette.note, fmt.Sprintf("%s: %s after %s", a.To, came, inSeconds(a.After)))
 	}
 	return b
 }
