@@ -19,6 +19,7 @@ type hosts struct {
 	shard    shard                // the part of the list that is asked
 	done     func(index int) bool // reports which targets are passed over; nil for none
 	digest   hash.Hash            // gets the inputs as they are read; nil for nothing
+	numbered bool                 // indexes must be those of the whole list: what follows an input that fails has none
 	failed   error                // the first error: an input could not be read to its end, or is another list than was recorded
 
 	// How far the targets have been read, for a guess at how many are to come.
@@ -31,7 +32,7 @@ type hosts struct {
 // newHosts checks every input before the first host is asked, so that a wrong
 // name is found at once.
 func newHosts(c *config, stdin io.Reader) (*hosts, error) {
-	h := &hosts{specs: c.specs, defaults: c.defaults, shard: c.shard}
+	h := &hosts{specs: c.specs, defaults: c.defaults, shard: c.shard, numbered: c.keep.isOn() || !c.shard.isAll()}
 	for _, spec := range c.specs {
 		h.listed += min(spec.Count(), math.MaxInt-h.listed)
 	}

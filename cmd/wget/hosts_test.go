@@ -1,10 +1,14 @@
 package wget
 
 import (
+	"errors"
+	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+	"testing/iotest"
 
 	"wget/internal/fetch"
 )
@@ -90,5 +94,21 @@ func TestExpectedOfGrowingList(t *testing.T) {
 	}
 	if n, exact := h.expected(); seen != 60_000 || n != seen || !exact {
 		t.Errorf("%d, %v after %d targets", n, exact, seen)
+	}
+}
+
+// A list that cannot be read to its end yields no half of a line.
+func TestTornLine(t *testing.T) {
+	broken := errors.New("stale file handle")
+	torn := func() (io.ReadCloser, error) {
+		return io.NopCloser(io.MultiReader(strings.NewReader("a.test\nb.te"), iotest.ErrReader(broken))), nil
+	}
+	var got []string
+	err := readLines(t.Context(), torn, func(line []byte, _ bool) bool {
+		got = append(got, string(line))
+		return true
+	})
+	if !slices.Equal(got, []string{"a.test\n"}) || !errors.Is(err, broken) {
+		t.Errorf("%q, error %v", got, err)
 	}
 }

@@ -87,13 +87,17 @@ func (in input) stat() (os.FileInfo, error) {
 
 // readLines calls yield for each line of what open opens, with its end, until that
 // or ctx ends or yield returns false. Of a line of more than maxLine bytes yield
-// gets the start, and long is true. The error is that of open or of reading.
+// gets the start, and long is true. The error is that of open or of reading: what
+// has come of the line before is not yielded.
 func readLines(ctx context.Context, open func() (io.ReadCloser, error), yield func(line []byte, long bool) bool) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	lines := bufio.NewReaderSize(untilDone(ctx, open), maxLine)
 	for {
 		line, err := lines.ReadSlice('\n')
+		if err != nil && err != io.EOF && err != bufio.ErrBufferFull && ctx.Err() == nil {
+			return err
+		}
 		if !yield(line, err == bufio.ErrBufferFull) {
 			return nil
 		}

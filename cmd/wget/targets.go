@@ -70,14 +70,14 @@ func (n *numbering) isPassedOver(index int) bool {
 // the next.
 func (n *numbering) readInput(ctx context.Context, in input) bool {
 	h := n.list
-	first, wanted := true, true
+	first, wanted := true, true // first: no line but empty ones came before
 	err := readLines(ctx, h.opened(in), func(line []byte, long bool) bool {
 		h.consumed.Add(int64(len(line)))
 		if first && isUTF16(line) {
 			h.fail(usage("%s is UTF-16: a list of targets is UTF-8", in.name))
 			return false
 		}
-		first = false
+		first = first && string(line) == "\n"
 		if long && !hasComment(line) {
 			wanted = n.add(fetch.BadTarget(startOf(line), fmt.Errorf("a line of more than %d bytes", maxLine)).Only())
 		} else {
@@ -88,7 +88,7 @@ func (n *numbering) readInput(ctx context.Context, in input) bool {
 	if err != nil {
 		h.fail(fileError(fmt.Errorf("reading %s: %w", in.name, err)))
 	}
-	return wanted && ctx.Err() == nil
+	return wanted && ctx.Err() == nil && !(h.numbered && h.failed != nil)
 }
 
 // isUTF16 reports whether a file that starts with these bytes is UTF-16, with or
