@@ -47,6 +47,10 @@ func (c *config) checkKept() error {
 		return usage("%s needs index and target among --fields: they say which target is done", c.keep.flag())
 	case len(columns) > 0 && c.fetch.AllAddrs && !hasColumn(columns, "edge") && !(hasColumn(columns, "edge.n") && hasColumn(columns, "edge.of")):
 		return usage("%s needs edge among --fields: it says which addresses of a target are done", c.keep.flag())
+	case len(columns) > 0 && !(hasColumn(columns, "error") || hasColumn(columns, "error.kind") || hasColumn(columns, "status")):
+		return usage("%s needs error, error.kind or status among --fields: they say which target has failed", c.keep.flag())
+	case len(columns) > 0 && c.fail && c.keep.dir == "" && !hasColumn(columns, "status"):
+		return usage("-c with --fail needs status among --fields: it says which target has failed")
 	}
 	return nil
 }
