@@ -40,7 +40,7 @@ func (r *results) budgets() []budget {
 	add("CPU per host over TLS: wget / curl", 0.45, ratio("tls", "wget", "curl"))
 	add("CPU per host over TLS: wget-http2 / wget", 1.25, ratio("http2", "wget-http2", "wget"))
 	add("CPU per host: names / addresses", 1.6, ratio("names", "wget-names", "wget"))
-	add("time to start: wget --version / curl --version", 0.8, &r.StartUp)
+	add("time to start: wget --version / curl --version", 0.8, r.StartUp)
 	add("bytes per host, 1 MiB page", 6000, r.row("table", "wget").Bytes)
 	add("CPU per host: wget-kept / wget-json", 1.1, ratio("kept", "wget-kept", "wget-json"))
 	if few := r.row("kept", "wget-kept"); r.Resumed != nil && len(few.Runs) > 0 && few.Error == "" {

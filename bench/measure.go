@@ -164,20 +164,24 @@ func readSpent(r io.Reader) (s spent, err error) {
 	return s, nil
 }
 
-// startUp is how long our wget takes to say which it is, as a multiple of the time that curl takes.
-func (l *lab) startUp(ctx context.Context) (float64, error) {
+// startUp is how long our wget takes to say which it is, as a multiple of the time that curl takes; nil without curl.
+func (l *lab) startUp(ctx context.Context) (*float64, error) {
+	if _, err := exec.LookPath("curl"); err != nil {
+		return nil, nil
+	}
 	walls := make(map[string][]time.Duration)
 	for range 21 {
 		for _, program := range []string{l.wget, "curl"} {
 			start := time.Now()
 			if err := quiet(exec.CommandContext(ctx, "taskset", "-c", l.clientCPU, program, "--version")); err != nil {
-				return 0, err
+				return nil, err
 			}
 			walls[program] = append(walls[program], time.Since(start))
 		}
 	}
 	seconds := func(program string) float64 { return median(walls[program], time.Duration.Seconds) }
-	return seconds(l.wget) / seconds("curl"), nil
+	ratio := seconds(l.wget) / seconds("curl")
+	return &ratio, nil
 }
 
 // ask runs a client on the clients' core, behind the command through, and makes sure that it lost no host. All print

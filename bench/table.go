@@ -15,7 +15,7 @@ import (
 type results struct {
 	Started time.Time `json:"started"`
 	Machine machine   `json:"machine"`
-	StartUp float64   `json:"start_up"` // of wget --version, as a multiple of curl's
+	StartUp *float64  `json:"start_up,omitempty"` // of wget --version, as a multiple of curl's; nil without curl
 
 	Resumed *resumption `json:"resumed,omitempty"`
 	Tables  []table     `json:"tables"`
