@@ -25,6 +25,9 @@ func (f *flags) reportOptions(set func(string) bool, s streams, env func(string)
 		if o.Columns, err = report.ParseColumns(f.fields); err != nil {
 			return o, usage("--fields: %w", err)
 		}
+		if hasColumn(o.Columns, "headers") && (o.Pairs || hasColumn(o.Columns, "fields")) {
+			return o, usage("--fields: a record has headers or, with --json-pairs, fields: choose one of them")
+		}
 	}
 	if set("group") {
 		by, err := report.ParseGroupBy(strings.TrimPrefix(f.group, groupByRule))

@@ -113,6 +113,8 @@ func TestUsageErrors(t *testing.T) {
 		{"-T|-1|h", "duration"},
 		{"-T|NaN|h", "duration"},
 		{"-T|1e300|h", "--timeout"},
+		{"-T|1e-10|h", "--timeout"},
+		{"--read-timeout|0.4ns|h", "--read-timeout"},
 		{"--read-timeout||h", "duration"},
 		{"-m|5 s|h", "duration"},
 		{"--per-ip|-1|h", "--per-ip -1"},
@@ -141,6 +143,8 @@ func TestUsageErrors(t *testing.T) {
 		{"--json-pairs|--csv|h", "--json-pairs and --csv contradict"},
 		{"--csv|--table|h", "--csv and --table contradict"},
 		{"--include-raw|h", "--include-raw needs --json"},
+		{"--json-pairs|--fields|target,headers|h", "choose one"},
+		{"--json|--fields|fields,headers|h", "choose one"},
 
 		{"-c|h", "-c needs -O FILE"},
 		{"-c|-O|-|h", "-c needs -O FILE"},

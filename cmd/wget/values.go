@@ -51,7 +51,9 @@ func (s *seconds) Set(text string) error {
 			err = errors.New("out of range")
 		}
 	}
-	if err != nil || d < 0 {
+	mantissa, _, _ := strings.Cut(strings.ToLower(text), "e")
+	isZero := !strings.ContainsAny(mantissa, "123456789")
+	if err != nil || d < 0 || d == 0 && !isZero { // less than can be told, and 0 is no bound
 		return errors.New("a duration is seconds, or a number with a unit such as 300ms")
 	}
 	*s = seconds(d)
