@@ -74,7 +74,7 @@ func TestDocuments(t *testing.T) {
 		for _, kind := range words(constants(t, "Kind")) {
 			code := strconv.Itoa(kindCode(fetch.Kind(kind)))
 			if kind == string(fetch.KindCanceled) {
-				code = "that of the signal"
+				code = "that of the signal; with `--from` " + code
 			}
 			want = append(want, []string{"`" + kind + "`", code})
 		}
@@ -103,7 +103,7 @@ func TestDocuments(t *testing.T) {
 		same(t, "go run . --man > docs/wget.1 makes it anew", made.String(), string(page))
 	})
 	t.Run("environment", func(t *testing.T) {
-		asked := map[string]bool{"SSL_CERT_FILE": true, "SSL_CERT_DIR": true} // by crypto/x509
+		asked := map[string]bool{"SSL_CERT_FILE": true, "SSL_CERT_DIR": true, "GODEBUG": true} // by Go's own packages
 		env := func(name string) string {
 			asked[name] = true
 			return ""

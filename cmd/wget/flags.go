@@ -182,7 +182,7 @@ func (f *flags) declareLimits(p *pflag.FlagSet) {
 	p.Var(&f.connectTimeout, "connect-timeout", "for connecting, TLS included")
 	p.Var(&f.readTimeout, "read-timeout", "for the whole header section, from the request on")
 	p.VarP(&f.maxTime, "max-time", "m", "for a host from start to end (0: only the above)")
-	p.IntVarP(&f.tries, "tries", "t", 1, "ask up to `N` times when a failure may pass: timeout, reset, closed")
+	p.IntVarP(&f.tries, "tries", "t", 1, "ask up to `N` times when a failure may pass: timeout, reset, closed, dns_failure, a shortage of the system")
 	p.BoolVar(&f.retryRefused, "retry-connrefused", false, "count a refused connection among these")
 	p.Var(&f.maxHeader, "max-header", "read header sections of at most so many bytes, as 65536, 64k or 1m")
 	p.IntVar(&f.parallel, "parallel-max", defaultParallel(), "ask at most `N` hosts at once")

@@ -85,6 +85,7 @@ func variables() []variable {
 		{[]string{"all_proxy", "ALL_PROXY"}, "the proxy where these are not set"},
 		{[]string{"no_proxy", "NO_PROXY"}, "hosts to ask without a proxy, as for --noproxy"},
 		{[]string{"SSL_CERT_FILE", "SSL_CERT_DIR"}, "where the system's trusted certificates are; not on macOS and Windows"},
+		{[]string{"GODEBUG"}, "settings of Go's packages, which win over those of --no-check-certificate"},
 		{[]string{"LOCALDOMAIN", "RES_OPTIONS"}, "search domains and options of the resolver, as in resolv.conf"},
 	}
 	for _, e := range engines() {

@@ -81,23 +81,26 @@ func (r *recordings) addWrong(in input, line int, why string) {
 	r.wrong = append(r.wrong, fmt.Sprintf("--from %s: line %d: %s", in.name, line, why))
 }
 
-// err is why not all lines count, after every one has been told but the last.
+// err is why not all records count, the last reason of several. It tells the others.
 func (r *recordings) err(tell func(string)) error {
-	switch {
-	case r.failed != nil:
-		return fileError(r.failed)
-	case len(r.wrong) == 0:
-		return nil
-	}
-	last := len(r.wrong) - 1
-	for _, line := range r.wrong[:last] {
-		tell(line)
+	var reasons []error
+	for _, line := range r.wrong {
+		reasons = append(reasons, errors.New(line))
 	}
 	if r.more > 0 {
-		tell(r.wrong[last])
-		return fileError(fmt.Errorf("--from: %d more lines that are no record", r.more))
+		reasons = append(reasons, fmt.Errorf("--from: %d more lines that are no record", r.more))
 	}
-	return fileError(fmt.Errorf("%s", r.wrong[last]))
+	if r.failed != nil {
+		reasons = append(reasons, r.failed)
+	}
+	if len(reasons) == 0 {
+		return nil
+	}
+	last := len(reasons) - 1
+	for _, reason := range reasons[:last] {
+		tell(reason.Error())
+	}
+	return fileError(reasons[last])
 }
 
 // replay shows what earlier runs recorded, in place of asking.
