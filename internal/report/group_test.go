@@ -59,6 +59,22 @@ func TestGroupRule(t *testing.T) {
 		{"id in a location", "Location: /x?id=0123456789abcdef0", "Location: /x?id=fedcba98765432100", true},
 		{"another location", "Location: /a", "Location: /b", false},
 		{"header names in a list are no ids", "Access-Control-Allow-Headers: x-amz-content-sha256", "Access-Control-Allow-Headers: x-amz-content-sha512", false},
+		{"another host of people's words in a policy", "Content-Security-Policy: script-src https://mycompany-assets-bucket-5678.s3.amazonaws.com", "Content-Security-Policy: script-src https://attacker-controlled-bucket-1234.s3.amazonaws.com", false},
+		{"another app", "Location: https://my-app-prod-eastus2-001.azurewebsites.net/", "Location: https://my-app-prod-eastus2-002.azurewebsites.net/", false},
+		{"another slug", "Location: /annual-report-2023-final-v2", "Location: /annual-report-2024-final-v2", false},
+		{"an id behind a word", "Location: /session-0123456789abcdef0", "Location: /session-fedcba98765432100", true},
+		{"a UUID behind a word", "Location: /request-123e4567-abcd-12d3-a456-426614174000", "Location: /request-523e4567-e89b-12d3-feed-426614174009", true},
+		{"another word before an id", "Location: /session-0123456789abcdef0", "Location: /request-0123456789abcdef0", false},
+		{"a word of several", "Location: /AccountLoginAndRegistrationV2", "Location: /AccountLoginAndRegistrationV3", false},
+		{"few digits", "Location: /qBINB_sTW1WzRwhcqRYUBKoTCFyzEAsE_xWJTCLv", "Location: /doasFyWH-kVtKvqHRw1hcqRYUBKoTCFyzEAsE_xW", true},
+		{"a state", "Location: https://id.example/?state=abc&x=1", "Location: https://id.example/?state=zz%2B&x=1", true},
+		{"a SAML request", "Location: https://id.example/?a=b&SAMLRequest=fZJNT8MwDIbv%2FBVV7m%2B#x", "Location: https://id.example/?a=b&SAMLRequest=fZLNT8MwDIbv%2BBVV7m%2F#x", true},
+		{"behind a state", "Location: https://id.example/?state=abc&x=1", "Location: https://id.example/?state=abc&x=2", false},
+		{"nonce of Digest", `WWW-Authenticate: Digest realm="a", nonce="8XtMfWBIBQA=0cafe", algorithm=MD5`, `WWW-Authenticate: Digest realm="a", nonce="9XtMfWBIBQA=1cafe", algorithm=MD5`, true},
+		{"behind a nonce of Digest", `WWW-Authenticate: Digest nonce="a", algorithm=MD5`, `WWW-Authenticate: Digest nonce="a", algorithm=SHA-256`, false},
+		{"an id in the name of a cookie", "Set-Cookie: .AspNetCore.Correlation.Zx91bJtUEmDp0GnQw3Rk=N", "Set-Cookie: .AspNetCore.Correlation.aB0KqQw82mPlXcVyTn7R=N", true},
+		{"the own name behind an escape", "Location: https://sso.example/?service=https%3A%2F%2Fa.test%2F", "Location: https://sso.example/?service=https%3A%2F%2FA.test%2F", true},
+		{"case of HSTS", "Strict-Transport-Security: max-age=9; includeSubDomains", "Strict-Transport-Security: includesubdomains; max-age=9", true},
 		{"hsts", "Strict-Transport-Security: max-age=31536000", "Strict-Transport-Security: max-age=300", false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -77,7 +93,13 @@ func TestGroupOwnName(t *testing.T) {
 		list = append(list, ask(t, host, []byte("HTTP/1.1 301 Moved\r\nLocation: https://"+strings.ToLower(host)+"/\r\n\r\n")))
 	}
 	list = append(list, ask(t, "a.test", []byte("HTTP/1.1 301 Moved\r\nLocation: https://xa.test/\r\n\r\n")))
+	for _, host := range []string{"a.test", "b.test."} {
+		list = append(list, ask(t, host, []byte("HTTP/1.1 302 Found\r\nLocation: https://sso.test/?to=https%3A%2F%2F"+host[:6]+"%2F\r\n\r\n")))
+	}
 	groups := groupsOf(t, report.GroupBy{}, list)
+	if groups[4] != groups[5] {
+		t.Errorf("the own name behind an escape, or without its dot, sets apart: %v", groups[4:])
+	}
 	if groups[0] != groups[1] || groups[0] != groups[2] || groups[0] == groups[3] {
 		t.Errorf("%v", groups)
 	}

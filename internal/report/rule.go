@@ -43,10 +43,11 @@ const configFields = `
 	access-control-allow-origin access-control-expose-headers access-control-max-age timing-allow-origin
 	x-robots-tag x-ua-compatible set-cookie`
 
-// unorderedFields are lists whose order means nothing.
+// unorderedFields are lists whose order means nothing, separated by commas or, in
+// Strict-Transport-Security, by semicolons.
 const unorderedFields = `
 	accept-ch access-control-allow-headers access-control-allow-methods access-control-expose-headers allow
-	cache-control cdn-cache-control content-language pragma surrogate-control vary`
+	cache-control cdn-cache-control content-language pragma strict-transport-security surrogate-control vary`
 
 // Of every other field, the name counts and the value does not.
 
@@ -95,19 +96,24 @@ func (u *rule) masked(name, value, host string) string {
 	if !u.unordered[name] {
 		return mask(value, host)
 	}
-	items := strings.Split(strings.ToLower(value), ",")
+	separator := ","
+	if name == "strict-transport-security" {
+		separator = ";"
+	}
+	items := strings.Split(strings.ToLower(value), separator)
 	for i := range items {
 		items[i] = strings.TrimSpace(items[i])
 	}
 	slices.Sort(items)
-	return strings.Join(items, ", ")
+	return strings.Join(items, separator+" ")
 }
 
-// cookie is a cookie's name and attributes, without its value and its date.
+// cookie is a cookie's name and attributes, without its value and its date. Some
+// servers have an id in the name.
 func (u *rule) cookie(value, host string) string {
 	pair, attributes, _ := strings.Cut(value, ";")
 	name, _, _ := strings.Cut(pair, "=")
-	parts := []string{strings.TrimSpace(name)}
+	parts := []string{mask(strings.TrimSpace(name), host)}
 	for attribute := range strings.SplitSeq(attributes, ";") {
 		key, text, _ := strings.Cut(strings.TrimSpace(attribute), "=")
 		switch key = strings.ToLower(key); {
