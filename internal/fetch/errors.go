@@ -144,9 +144,11 @@ func isShortage(err error) bool {
 			return true
 		}
 	}
-	// Of a lookup, EADDRNOTAVAIL says that there is no address to ask the server from.
-	var lookup *dns.Error
-	return errors.Is(err, syscall.EADDRNOTAVAIL) && !errors.As(err, &lookup)
+	if !errors.Is(err, syscall.EADDRNOTAVAIL) {
+		return false
+	}
+	var lookup *dns.Error // which has no address to ask the server from
+	return !errors.As(err, &lookup)
 }
 
 // rootCause reduces an error to what the stage and the target do not already say:
