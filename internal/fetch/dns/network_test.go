@@ -38,6 +38,7 @@ type behavior func(q asked) []packet
 type asked struct {
 	*dns.Msg
 	network string
+	port    int // of the datagram: 1 for the first socket
 	nth     int // 1 when the question came for the first time
 }
 
@@ -53,7 +54,7 @@ func (n *network) dial(_ context.Context, proto string, server netip.AddrPort) (
 	n.open++
 	if proto == "udp" {
 		n.ports++
-		return &datagrams{n: n, server: server.String(), in: make(chan []byte, 1<<16), closed: make(chan struct{})}, nil
+		return &datagrams{n: n, port: n.ports, server: server.String(), in: make(chan []byte, 1<<16), closed: make(chan struct{})}, nil
 	}
 	if handle == nil {
 		n.open--
@@ -129,6 +130,7 @@ type datagrams struct {
 	net.Conn
 	n      *network
 	server string
+	port   int
 	in     chan []byte // a buffer that no test fills
 	once   sync.Once
 	closed chan struct{}
@@ -142,6 +144,7 @@ func (c *datagrams) Write(p []byte) (int, error) {
 	}
 	handle := c.n.servers[c.server]
 	q := c.n.note(p, c.server, "udp")
+	q.port = c.port
 	if handle == nil {
 		c.in <- nil
 		return len(p), nil

@@ -197,6 +197,7 @@ func (q *question) lapse(now time.Time) {
 	}
 	if last.times > 0 && !last.over && last.refusals == 0 && !now.Before(last.due) {
 		last.server.doubt(last.sent, now)
+		last.server.changePort(last.sent, q.lane())
 		if !q.counted {
 			q.counted = true
 			q.lookup.tally.lost++

@@ -416,19 +416,21 @@ func TestRestartAfterSilence(t *testing.T) {
 	begun := time.Now()
 	l := lab{servers: map[string]behavior{a: func(q asked) []packet {
 		switch passed := time.Since(begun); {
-		case passed < 2*time.Second:
-			return nil
-		case passed < 2100*time.Millisecond:
+		case passed >= 2*time.Second && passed < 2100*time.Millisecond:
 			return []packet{{raw: nil}} // stands for a closed port
+		case passed < 2*time.Second && strings.HasPrefix(q.Question[0].Name, "h1"):
+			return nil // while it answers for others
 		}
 		return numbered(q)
 	}}}
 	in(t, l, func(t *testing.T, r *Resolver, n *network) {
 		begun = time.Now()
 		var first sync.WaitGroup
-		first.Go(func() { wantAll(t, lookUp(t, r, 10, series(0, 10)...), "found", 10) })
-		time.Sleep(2050 * time.Millisecond) // each has been sent three times
-		wantAll(t, lookUp(t, r, 1, "h10.test"), "found", 1)
+		first.Go(func() { wantAll(t, lookUp(t, r, 10, series(10, 20)...), "found", 10) })
+		for i := range 20 {
+			time.Sleep(100 * time.Millisecond)
+			wantAll(t, lookUp(t, r, 1, fmt.Sprintf("h%d.test", 20+i)), "found", 1)
+		}
 		first.Wait()
 	})
 }
@@ -678,6 +680,41 @@ func TestSocketsAreSharedAndChanged(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A balancer can lead each port to another of several servers, of which one is dead.
+func TestDeadServerBehindAPort(t *testing.T) {
+	in(t, lab{servers: map[string]behavior{a: func(q asked) []packet {
+		if q.port == 1 {
+			return nil
+		}
+		return numbered(q)
+	}}}, func(t *testing.T, r *Resolver, n *network) {
+		begun := time.Now()
+		wantAll(t, lookUp(t, r, 100, series(0, 100)...), "found", 100)
+		if took := time.Since(begun); took > time.Second {
+			t.Errorf("took %v", took)
+		}
+		if n.ports > 2 {
+			t.Errorf("%d sockets", n.ports)
+		}
+	})
+}
+
+// A server that is silent at each port costs a bounded number of descriptors.
+func TestSocketsOfASilentServer(t *testing.T) {
+	in(t, lab{config: Config{Timeout: time.Minute}, servers: map[string]behavior{a: silent}}, func(t *testing.T, r *Resolver, n *network) {
+		var all sync.WaitGroup
+		all.Go(func() { lookUp(t, r, 20, series(0, 20)...) })
+		time.Sleep(time.Minute - time.Second)
+		n.mu.Lock()
+		open := n.open
+		n.mu.Unlock()
+		if open < 2 || open > maxSockets {
+			t.Errorf("%d sockets", open)
+		}
+		all.Wait()
+	})
 }
 
 func TestDeadlineOfAHost(t *testing.T) {

@@ -14,6 +14,9 @@ const (
 	// maxQueries is how many questions a socket is used for. The next has another port, which keeps forged answers hard
 	// to make (RFC 5452 section 9.2).
 	maxQueries = 1 << 10
+	// maxSockets is how many sockets to a silent server may be open before its questions stay at one port. Each keeps a
+	// descriptor until the lookups of its questions have ended.
+	maxSockets = 16
 	// receiveBuffer holds the answers, in bytes, that arrive at once.
 	receiveBuffer = 1 << 20
 	// maxMessage is the room for an answer, in bytes, for servers that send more than was offered.
@@ -24,6 +27,7 @@ const (
 type socket struct {
 	server *server
 	conn   net.Conn
+	opened time.Time
 	// The server's mutex guards what follows.
 	flights map[uint16]flight // questions without an answer, by id
 	left    int               // questions that it takes still; none are taken when it is 0
@@ -59,8 +63,8 @@ func (s *server) send(f flight, query []byte, lane int) (ticket, error) {
 			t.socket.fail(err) // the news is of a question before this one
 			return t, err
 		case !errors.Is(err, net.ErrClosed):
-			t.socket.retire() // the network may have changed; those in flight can still be answered
 			s.forget(t)
+			t.socket.retire() // the network may have changed; those in flight can still be answered
 			return ticket{}, err
 		}
 		s.forget(t) // the socket has failed in this moment
@@ -72,7 +76,7 @@ func (s *server) send(f flight, query []byte, lane int) (ticket, error) {
 func (s *server) register(f flight, lane int) (ticket, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	k, err := s.socketLocked(lane)
+	k, err := s.socketLocked(lane, f.sent)
 	if err != nil {
 		return ticket{}, err
 	}
@@ -94,7 +98,7 @@ func (s *server) register(f flight, lane int) (ticket, error) {
 func newID() uint16 { return uint16(rand.Uint32()) }
 
 // socketLocked returns the socket that takes questions, and opens one if there is none.
-func (s *server) socketLocked(lane int) (*socket, error) {
+func (s *server) socketLocked(lane int, now time.Time) (*socket, error) {
 	if k := s.current[lane]; k != nil {
 		return k, nil
 	}
@@ -108,7 +112,7 @@ func (s *server) socketLocked(lane int) (*socket, error) {
 	if udp, ok := conn.(*net.UDPConn); ok {
 		_ = udp.SetReadBuffer(receiveBuffer) // less will do
 	}
-	k := &socket{server: s, conn: conn, flights: make(map[uint16]flight), left: maxQueries}
+	k := &socket{server: s, conn: conn, opened: now, flights: make(map[uint16]flight), left: maxQueries}
 	s.current[lane] = k
 	s.sockets[k] = struct{}{}
 	s.running.Go(k.read)
@@ -127,25 +131,43 @@ func (s *server) forget(t ticket) {
 
 // fail has a socket take no more questions, and its reader end.
 func (k *socket) fail(err error) {
-	k.retire()
 	k.server.mu.Lock()
 	defer k.server.mu.Unlock()
 	if k.err == nil {
 		k.err = err
 	}
+	k.retireLocked()
 	k.conn.Close()
 }
 
 // retire has a socket take no more questions.
 func (k *socket) retire() {
-	s := k.server
+	k.server.mu.Lock()
+	defer k.server.mu.Unlock()
+	k.retireLocked()
+}
+
+// retireLocked is retire with the server's mutex held.
+func (k *socket) retireLocked() {
+	k.left = 0
+	for lane, current := range k.server.current {
+		if current == k {
+			k.server.current[lane] = nil
+		}
+	}
+	if len(k.flights) == 0 {
+		k.conn.Close()
+	}
+}
+
+// changePort has questions go out from another port if the server has said nothing since one was sent. Where a balancer
+// leads each port to another machine, one of them may be dead.
+func (s *server) changePort(sent time.Time, lane int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	k.left = 0
-	for lane := range s.current {
-		if s.current[lane] == k {
-			s.current[lane] = nil
-		}
+	k := s.current[lane]
+	if k != nil && !k.opened.After(sent) && s.heard.Before(sent) && len(s.sockets) < maxSockets {
+		k.retireLocked()
 	}
 }
 
