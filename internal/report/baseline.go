@@ -16,20 +16,25 @@ type Baseline struct {
 	order  []*earlier
 	byURL  map[string][]*earlier // by what was asked first, and the address
 	byText map[string][]*earlier // by the target as typed, and the address
+	byHost map[string][]*earlier // by the target as typed
 }
 
 // earlier is one earlier result.
 type earlier struct {
 	target string
+	edge   bool // it is of one of the target's addresses
 	signed []signed
+	bare   bool // of an answer, the status alone is known
 	failed bool
-	found  bool // this run has a result for it, or the earlier one has a later record
+	found  bool // this run has a result for it, or need not have one
+
+	superseded bool // by a later record of the target
 }
 
 // ReadBaseline reads the records of an earlier run. The error is that of reading,
 // or a [*LineError].
 func ReadBaseline(r io.Reader) (*Baseline, error) {
-	b := &Baseline{signer: byRule(), byURL: make(map[string][]*earlier), byText: make(map[string][]*earlier)}
+	b := &Baseline{signer: byRule(), byURL: make(map[string][]*earlier), byText: make(map[string][]*earlier), byHost: make(map[string][]*earlier)}
 	latest := make(map[place][]*earlier)
 	var before *fetch.Result
 	number := 0
@@ -43,10 +48,11 @@ func ReadBaseline(r io.Reader) (*Baseline, error) {
 		}
 		result := record.Result()
 		old := b.add(result)
+		old.bare = record.Error == nil && record.Headers == nil && record.Pairs == nil && len(record.Raw) == 0
 		at := place{record.Index, record.Target}
 		if !follows(before, result) && record.Index >= 0 {
-			for _, superseded := range latest[at] {
-				superseded.found = true
+			for _, old := range latest[at] {
+				old.found, old.superseded = true, true
 			}
 			latest[at] = nil
 		}
@@ -65,13 +71,14 @@ type place struct {
 
 // add enters an earlier result.
 func (b *Baseline) add(r *fetch.Result) *earlier {
-	old := &earlier{target: label(r), signed: b.sign(r), failed: r.Err != nil}
+	old := &earlier{target: label(r), edge: r.Edge != nil, signed: b.sign(r), failed: r.Err != nil}
 	url, text := keysOf(r)
 	b.order = append(b.order, old)
 	if url != "" {
 		b.byURL[url] = append(b.byURL[url], old)
 	}
 	b.byText[text] = append(b.byText[text], old)
+	b.byHost[r.Target.Text] = append(b.byHost[r.Target.Text], old)
 	return old
 }
 
@@ -97,7 +104,7 @@ func keysOf(r *fetch.Result) (url, text string) {
 		first = &r.Hops[0]
 	}
 	at := ""
-	if r.Edge != nil && r.Edge.Of > 1 {
+	if r.Edge != nil {
 		at = "@" + r.Edge.Addr.String()
 	}
 	if url = first.Target.URL(); url != "" {
@@ -117,7 +124,24 @@ func (b *Baseline) take(r *fetch.Result) *earlier {
 			}
 		}
 	}
-	return nil
+	return b.takeHost(r)
+}
+
+// takeHost finds the earlier results of a host that had addresses in one of the two
+// runs only, as if its lookup failed in the other: what was known of the host stands
+// for each of its addresses, and the other way round.
+func (b *Baseline) takeHost(r *fetch.Result) (first *earlier) {
+	for _, old := range b.byHost[r.Target.Text] {
+		switch {
+		case old.edge == (r.Edge != nil), old.found && old.edge, old.superseded:
+		case first == nil:
+			first = old
+			fallthrough
+		default:
+			old.found = true
+		}
+	}
+	return first
 }
 
 // mark says what became of a host.
@@ -157,6 +181,9 @@ func (c change) String() string {
 
 // compare says what became of a host since an earlier run; "" if nothing did.
 func compare(old *earlier, r *fetch.Result, now []signed) (mark, []change) {
+	if old != nil && old.bare && r.Err == nil {
+		now = slices.DeleteFunc(slices.Clone(now), func(s signed) bool { return s.name != "status" })
+	}
 	switch {
 	case old == nil:
 		return markNew, nil

@@ -2,6 +2,7 @@ package report_test
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"net/netip"
 	"strings"
@@ -182,6 +183,48 @@ func TestBaselineOfBadTargets(t *testing.T) {
 func TestBaselineOfAFieldError(t *testing.T) {
 	got, _ := changesSince(t, "lines", fleet(t, head("A: b")), fleet(t, head("A: b\r\nError: x")))
 	if want := "~ h0.test + error\n1 changed, 0 fails, 0 new, 0 gone, 0 as before\n"; got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+}
+
+// A host whose addresses are not found now, or were not then, is compared as a whole.
+func TestBaselineOfLostAddresses(t *testing.T) {
+	edges := edgesOf(t, "a.test", head("A: b"), head("A: b"))
+	for _, r := range edges {
+		r.Addr = netip.AddrPortFrom(r.Edge.Addr, 80)
+	}
+	lost := ask(t, "a.test", []byte(head("A: b")))
+	lost.Err = &fetch.Error{Stage: fetch.StageDNS, Kind: fetch.KindTimeout, Err: errors.New("no answer")}
+	lost.Reply.Head, lost.Raw = fetch.Head{}, nil
+	one := edgesOf(t, "a.test", head("A: b"))
+	one[0].Addr = netip.AddrPortFrom(one[0].Edge.Addr, 80)
+	for _, c := range []struct {
+		before, now []*fetch.Result
+		want        string
+	}{
+		{edges, []*fetch.Result{lost}, "! a.test error: dns: timeout\n0 changed, 1 fails, 0 new, 0 gone, 0 as before\n"},
+		{
+			[]*fetch.Result{lost},
+			edges,
+			"~ 2 hosts (a.test@192.0.2.1, a.test@192.0.2.2) error: dns: timeout -> answers with 200\n2 changed, 0 fails, 0 new, 0 gone, 0 as before\n",
+		},
+		{edges, one, "- a.test@192.0.2.2\n0 changed, 0 fails, 0 new, 1 gone, 1 as before\n"},
+	} {
+		if got, _ := changesSince(t, "lines", c.before, c.now); got != c.want {
+			t.Errorf("%s, want %s", got, c.want)
+		}
+	}
+}
+
+// Of a record without fields the status is compared, since no more is known.
+func TestBaselineOfChosenFields(t *testing.T) {
+	old := `{"target":"h0.test","status":200}` + "\n" + `{"target":"h1.test","status":200,"headers":{}}` + "\n" + `{"target":"h2.test","status":404}` + "\n"
+	baseline, err := report.ReadBaseline(strings.NewReader(old))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, _, _, _ := drain(fleet(t, head("A: b"), head("A: b"), head("A: b")), format(t, "lines"), report.Options{Baseline: baseline})
+	if want := "~ h1.test + a\n~ h2.test status: 404 -> 200\n2 changed, 0 fails, 0 new, 0 gone, 1 as before\n"; string(got) != want {
 		t.Errorf("%s, want %s", got, want)
 	}
 }

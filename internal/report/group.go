@@ -138,7 +138,9 @@ func (g *groups) appendDifference(b []byte, number int, one *group) []byte {
 	return b
 }
 
-func (s signed) String() string { return strings.TrimSuffix(s.name+": "+s.value, ": ") }
+func (s signed) String() string {
+	return strings.TrimPrefix(strings.TrimSuffix(s.name+": "+s.value, ": "), ": ") // a whole line has no name
+}
 
 // difference lists what is only in one of two lists, each as often as it is more
 // than in the other.

@@ -208,6 +208,10 @@ func (p *page) appendMember(b []byte, name string, value []byte) []byte {
 		}
 		return b
 	}
+	if name == "error.message" { // which is escaped already
+		text, _ := stringOf(value)
+		return appendPair(b, name, text)
+	}
 	p.text = appendPlain(p.text[:0], value)
 	return appendPair(b, name, p.text)
 }
