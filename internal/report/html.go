@@ -73,9 +73,9 @@ func newPage(o Options) Reporter {
 	if len(columns) == 0 {
 		columns = defaultColumns(pageColumns)
 	}
-	if !slices.ContainsFunc(columns, func(c Column) bool { return c.Name == "target" }) {
-		columns = append(defaultColumns("target"), columns...)
-	}
+	// A row is named by its first cell.
+	columns = slices.DeleteFunc(slices.Clone(columns), func(c Column) bool { return c.Name == "target" })
+	columns = append(defaultColumns("target"), columns...)
 	picker := newPicker(columns, recordWriter{})
 	if picker.writer.group != nil {
 		picker.writer.group = newSigner(o.groupBy()).name // as the panel has it

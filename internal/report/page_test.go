@@ -190,7 +190,7 @@ func TestPageHeads(t *testing.T) {
 // The columns are those that were chosen, after the target.
 func TestPageColumns(t *testing.T) {
 	for list, want := range map[string]string{
-		"status,server,target":  "status,server,target",
+		"status,server,target":  "target,status,server",
 		"tls.not_after,x-empty": "target,tls.not_after,x-empty",
 		"header.target":         "target,header.target",
 		"":                      "target,status,server,location,seconds.first_byte,error",

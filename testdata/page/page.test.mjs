@@ -253,6 +253,25 @@ test('works by keyboard alone', async t => {
 	assert.equal(await focused(page), host);
 	await press('Tab', 'Shift+Tab');
 	assert.equal(await focused(page), host, 'one row is in the order of tabs');
+	// The rows are scrolled away from the focus, which stays among those that are drawn.
+	const scroller = page.locator('.scroller');
+	await scroller.evaluate(s => s.scrollTop = s.scrollHeight);
+	await page.waitForSelector(`tr[aria-rowindex="${count + 1}"]`);
+	const isSeen = () => page.evaluate(() => {
+		const row = document.activeElement.closest('tbody tr')?.getBoundingClientRect(), view = document.querySelector('.scroller').getBoundingClientRect();
+		return !!row && row.bottom > view.top && row.top < view.bottom;
+	});
+	assert.ok(await isSeen(), 'the focus is in a row in view');
+	await press('ArrowUp');
+	assert.ok(await isSeen(), 'and moves from there');
+	await page.locator('#search').focus();
+	await scroller.evaluate(s => s.scrollTop = 0);
+	await page.waitForSelector('tr[aria-rowindex="2"]');
+	await scroller.focus();
+	for (let i = 0; i < 20 && !(await isSeen()); i++) {
+		await press('Tab'); // past the headings
+	}
+	assert.ok(await isSeen(), 'a row in view is in the order of tabs');
 });
 
 test('keeps hostile heads inert', async t => {

@@ -47,7 +47,20 @@
 
 	const draw = () => {
 		const first = Math.max(0, Math.floor(scroller.scrollTop / height) - 10);
-		drawFrom(first, Math.min(shown.length, first + Math.ceil(scroller.clientHeight / height) + 20));
+		const end = Math.min(shown.length, first + Math.ceil(scroller.clientHeight / height) + 20);
+		// One of the rows that are drawn is in the order of tabs, and keeps the focus.
+		const focused = body.contains(document.activeElement);
+		if (active < first || active >= end) {
+			active = Math.max(0, Math.min(end - 1, Math.ceil(scroller.scrollTop / height)));
+		}
+		drawFrom(first, end);
+		const button = drawn.get(active)?.querySelector('button');
+		if (button) {
+			button.tabIndex = 0;
+			if (focused && !body.contains(document.activeElement)) {
+				button.focus({preventScroll: true});
+			}
+		}
 	};
 
 	const drawFrom = (first, end) => {
