@@ -83,12 +83,13 @@ func (r *race) isOver() bool {
 }
 
 // awaited is when the next attempt is due, and where more addresses come from. Both
-// are nil if nothing of the kind is awaited.
+// are nil if nothing of the kind is awaited. Whether the time is over is asked when an
+// attempt is due: it could pass between two looks at it, and nothing would be awaited.
 func (r *race) awaited() (start <-chan time.Time, late <-chan []netip.Addr) {
 	if r.hasWinner() {
 		return nil, nil
 	}
-	if r.hasNext() {
+	if r.next < len(r.addrs) {
 		start = r.delay.C
 	}
 	return start, r.t.late
