@@ -138,7 +138,7 @@ func kindOf(stage Stage, err error) Kind {
 func isShortage(err error) bool {
 	for _, errno := range []syscall.Errno{
 		syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM,
-		syscall.EAGAIN, // a Unix socket can hold no more connections
+		syscall.EAGAIN, // of connections that a Unix socket can hold, or of ports for datagrams
 	} {
 		if errors.Is(err, errno) {
 			return true

@@ -54,7 +54,8 @@ func (t *trip) newSession(state tls.ConnectionState, err error) *Session {
 	if len(certificates) == 0 {
 		return nil
 	}
-	// crypto/tls looks for a client certificate only when the server has shown that it has the key of its own.
+	// crypto/tls looks for a client certificate only when the server has shown that it has the key of its own, in
+	// every key exchange that is not RSA's.
 	s := &Session{
 		Version:    tls.VersionName(state.Version),
 		Cipher:     tls.CipherSuiteName(state.CipherSuite),

@@ -150,13 +150,14 @@ func (q *question) askByTCP(a *attempt) {
 	ctx, cancel := context.WithCancel(l.r.ctx) // the lookup's own end
 	l.stop = append(l.stop, cancel)
 	f := flight{question: q, server: a.server, sent: time.Now(), withEDNS: !a.server.isPlain()}
-	query := slices.Clone(q.query) // whose id the next question by UDP writes
+	query := q.query
 	if !f.withEDNS {
 		query = withoutEDNS(query)
 	}
+	message := framed(query) // here, since the next question by UDP writes its id to the query
 	l.r.running.Go(func() {
 		defer cancel()
-		r, err := l.r.exchange(ctx, f, query)
+		r, err := l.r.exchange(ctx, f, message)
 		l.handle(func(now time.Time) {
 			if !q.isPending() {
 				return

@@ -311,34 +311,6 @@ func TestPlacesByTCP(t *testing.T) {
 	})
 }
 
-// One server is asked by TCP in the moment in which the question goes to another by UDP. The race detector sees whether the
-// message is shared.
-func TestTCPBesideUDP(t *testing.T) {
-	records, want := many()
-	var moment time.Time
-	then := func(s behavior) behavior {
-		return func(q asked) []packet { return late(time.Until(moment), s)(q) }
-	}
-	l := lab{
-		resolv: resolvConf + "nameserver 127.0.0.2\nnameserver 127.0.0.3\n",
-		servers: map[string]behavior{
-			a: byTCP(zone(records), then(zone(records))), b: then(rcode(dns.RcodeServerFailure)), c: silent,
-		},
-	}
-	in(t, l, func(t *testing.T, r *Resolver, n *network) {
-		moment = time.Now().Add(700 * time.Millisecond) // when the second server was asked, and the third was not
-		var all sync.WaitGroup
-		for i := range 30 {
-			all.Go(func() {
-				if got := say(r.Lookup(t.Context(), Query{Name: fmt.Sprintf("many%d.test", i)})); got != want {
-					t.Error(got)
-				}
-			})
-		}
-		all.Wait()
-	})
-}
-
 // limited serves so many questions a second, lets so many wait, and drops the others.
 func limited(rate, room int, s behavior) behavior {
 	var (

@@ -58,9 +58,9 @@ func (s *server) send(f flight, query []byte, lane int) (ticket, error) {
 		switch {
 		case err == nil, errors.Is(err, syscall.ENOBUFS):
 			return t, nil // a full queue loses a question as the network could
-		case errors.Is(err, syscall.ECONNREFUSED):
+		case errors.Is(err, syscall.ECONNREFUSED), errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.EACCES):
 			s.forget(t)
-			t.socket.fail(err) // the news is of a question before this one
+			t.socket.fail(err) // the news, by ICMP, is of a question before this one
 			return t, err
 		case !errors.Is(err, net.ErrClosed):
 			s.forget(t)

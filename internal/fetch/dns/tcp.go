@@ -8,10 +8,16 @@ import (
 	"time"
 )
 
-// exchange sends a query by TCP, with its length before it, and reads the answer (RFC 7766).
+// framed is a query with an id of its own, and with its length before it (RFC 1035
+// section 4.2.2).
+func framed(query []byte) []byte {
+	message := append(binary.BigEndian.AppendUint16(nil, uint16(len(query))), query...)
+	binary.BigEndian.PutUint16(message[2:], newID())
+	return message
+}
+
+// exchange sends a framed query by TCP and reads the answer (RFC 7766).
 func (r *Resolver) exchange(ctx context.Context, f flight, query []byte) (reply, error) {
-	query = append(binary.BigEndian.AppendUint16(nil, uint16(len(query))), query...)
-	binary.BigEndian.PutUint16(query[2:], newID())
 	conn, err := r.dial(ctx, "tcp", f.server.addr)
 	if err != nil {
 		return reply{}, err
