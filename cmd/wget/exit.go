@@ -87,11 +87,16 @@ func (o outcome) code() int {
 	return o.records
 }
 
-// message is the error as it is shown. The name of a file that cannot be opened may be a URL
-// that stands in the wrong place, and is shown without credentials.
+// message is the error as it is shown. The name of a file that cannot be opened may be a
+// target that stands in the wrong place, and is shown without credentials.
 func (o outcome) message() string {
 	message := o.err.Error()
-	if file := new(fs.PathError); errors.As(o.err, &file) && strings.Contains(file.Path, ":") {
+	file := new(fs.PathError)
+	if !errors.As(o.err, &file) {
+		return message
+	}
+	user, _, _ := strings.Cut(file.Path, "@")
+	if strings.Contains(user, "://") || strings.Contains(user, ":") && !strings.ContainsAny(user, `/\`) {
 		message = strings.ReplaceAll(message, file.Path, fetch.WithoutUser(file.Path))
 	}
 	return message

@@ -150,7 +150,7 @@ func checkSwallowed(known *pflag.FlagSet) (err error) {
 }
 
 func swallowed(flag string) error {
-	return usage("--%s: a target was taken for its value, as no value of it has an @", flag)
+	return usage("--%s: no value of it has an @, so it is not shown (a target may stand in its place)", flag)
 }
 
 // unknownFlag tells what a flag of another program is here, or else names the

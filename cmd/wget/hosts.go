@@ -32,7 +32,7 @@ type hosts struct {
 // newHosts checks every input before the first host is asked, so that a wrong
 // name is found at once.
 func newHosts(c *config, stdin io.Reader) (*hosts, error) {
-	h := &hosts{specs: c.specs, defaults: c.defaults, shard: c.shard, numbered: c.keep.isOn() || !c.shard.isAll()}
+	h := &hosts{specs: c.specs, defaults: c.defaults, shard: c.shard, numbered: c.keep != (keep{}) || !c.shard.isAll()}
 	for _, spec := range c.specs {
 		h.listed += min(spec.Count(), math.MaxInt-h.listed)
 	}

@@ -169,7 +169,7 @@ func (j *journal) destination(list *hosts, f report.Format, ordered bool) *desti
 // ctx stops the count of all records, which is no error.
 func (j *journal) finish(ctx context.Context, list *hosts, whole bool) error {
 	err := j.recount(ctx)
-	if ctx.Err() != nil {
+	if errors.Is(err, context.Canceled) {
 		err = nil
 	}
 	if err == nil && whole {

@@ -143,14 +143,15 @@ func replay(ctx context.Context, c *config, s streams, begin func()) outcome {
 	return end
 }
 
-// readBaseline reads the records of an earlier run, all of which count.
-func readBaseline(name string) (*report.Baseline, error) {
+// readBaseline reads the records of an earlier run. With latest, of several records
+// of a target the last one counts.
+func readBaseline(name string, latest bool) (*report.Baseline, error) {
 	f, err := os.Open(name)
 	if err != nil {
 		return nil, fileError(fmt.Errorf("--baseline: %w", err))
 	}
 	defer f.Close()
-	baseline, err := report.ReadBaseline(f)
+	baseline, err := report.ReadBaseline(f, latest)
 	if err != nil {
 		return nil, fileError(fmt.Errorf("--baseline %s: %w", name, err))
 	}

@@ -37,7 +37,7 @@ func (f *flags) reportOptions(set func(string) bool, s streams, env func(string)
 		o.Group, o.Wide = &by, f.wide
 	}
 	if f.baseline != "" {
-		if o.Baseline, err = readBaseline(f.baseline); err != nil {
+		if o.Baseline, err = readBaseline(f.baseline, len(f.from) == 0); err != nil {
 			return o, err
 		}
 		o.Wide = f.wide
@@ -64,13 +64,13 @@ func (f *flags) reportOptions(set func(string) bool, s streams, env func(string)
 	return o, nil
 }
 
-// parseConditions parses the expressions of a flag. A wrong one that has an @ is not shown:
-// it is probably a target that was taken for the value, perhaps with credentials.
+// parseConditions parses the expressions of a flag. A wrong one that is a word with an @ is
+// not shown: it is probably a target that was taken for the value, perhaps with credentials.
 func parseConditions(flag string, texts []string) (list []*report.Condition, err error) {
 	for _, text := range texts {
 		condition, err := report.ParseCondition(text)
 		switch {
-		case err != nil && strings.Contains(text, "@"):
+		case err != nil && strings.Contains(text, "@") && !strings.ContainsAny(text, " =<>("):
 			return nil, usage("%s: the expression is wrong; it has an @, and is not shown", flag)
 		case err != nil:
 			return nil, usage("%s %q: %w", flag, text, err)

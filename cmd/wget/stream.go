@@ -20,11 +20,8 @@ const grace = time.Second
 // withGrace is a context that ends a grace after ctx does.
 func withGrace(ctx context.Context) (context.Context, context.CancelFunc) {
 	later, end := context.WithCancel(context.WithoutCancel(ctx))
-	stop := context.AfterFunc(ctx, func() { time.AfterFunc(grace, end) })
-	return later, func() {
-		stop()
-		end()
-	}
+	context.AfterFunc(ctx, func() { time.AfterFunc(grace, end) })
+	return later, end
 }
 
 // errStuck is the error of a write that nobody waits for any more.

@@ -31,11 +31,11 @@ type earlier struct {
 	superseded bool // by a later record of the target
 }
 
-// ReadBaseline reads the records of an earlier run. The error is that of reading,
-// or a [*LineError].
-func ReadBaseline(r io.Reader) (*Baseline, error) {
+// ReadBaseline reads the records of an earlier run. With latest, of several records
+// of a target the last one counts. The error is that of reading, or a [*LineError].
+func ReadBaseline(r io.Reader, latest bool) (*Baseline, error) {
 	b := &Baseline{signer: byRule(), byURL: make(map[string][]*earlier), byText: make(map[string][]*earlier), byHost: make(map[string][]*earlier)}
-	latest := make(map[place][]*earlier)
+	last := make(map[place][]*earlier)
 	var before *fetch.Result
 	number := 0
 	for record, err := range Records(r) {
@@ -49,21 +49,22 @@ func ReadBaseline(r io.Reader) (*Baseline, error) {
 		result := record.Result()
 		old := b.add(result)
 		old.bare = record.Error == nil && record.Headers == nil && record.Pairs == nil && len(record.Raw) == 0
-		at := place{record.Index, record.Target}
-		if !follows(before, result) && record.Index >= 0 {
-			for _, old := range latest[at] {
-				old.found, old.superseded = true, true
+		if latest && record.Index >= 0 {
+			at := place{record.Index, record.Target}
+			if !follows(before, result) {
+				for _, old := range last[at] {
+					old.found, old.superseded = true, true
+				}
+				last[at] = nil
 			}
-			latest[at] = nil
+			last[at] = append(last[at], old)
 		}
-		latest[at] = append(latest[at], old)
 		before = result
 	}
 	return b, nil
 }
 
-// place is where a target stands in the input. Of several records of a target the
-// later one counts.
+// place is where a target stands in the input.
 type place struct {
 	index  int
 	target string

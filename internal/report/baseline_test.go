@@ -16,7 +16,7 @@ import (
 func changesSince(t *testing.T, name string, before, now []*fetch.Result) (string, report.Summary) {
 	t.Helper()
 	records, _, _, _ := drain(before, format(t, "json"), report.Options{})
-	baseline, err := report.ReadBaseline(bytes.NewReader(records))
+	baseline, err := report.ReadBaseline(bytes.NewReader(records), true)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -111,7 +111,7 @@ func TestBaselineOfAPart(t *testing.T) {
 		true:  "~ h0.test status: 200 -> 503\n1 changed, 0 fails, 0 new, 0 gone, 0 as before\n",
 		false: "~ h0.test status: 200 -> 503\n- 2 hosts (h1.test, h2.test)\n1 changed, 0 fails, 0 new, 2 gone, 0 as before\n",
 	} {
-		baseline, err := report.ReadBaseline(bytes.NewReader(records))
+		baseline, err := report.ReadBaseline(bytes.NewReader(records), true)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -138,7 +138,7 @@ func TestBaselineSuperseded(t *testing.T) {
 		},
 		{`{"target":"a.test"` + ok + "}\n" + `{"target":"a.test"` + ok + "}\n", `{"target":"a.test"` + ok + "}\n", "- a.test\n0 changed, 0 fails, 0 new, 1 gone, 1 as before\n"},
 	} {
-		baseline, err := report.ReadBaseline(strings.NewReader(c.before))
+		baseline, err := report.ReadBaseline(strings.NewReader(c.before), true)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -219,12 +219,24 @@ func TestBaselineOfLostAddresses(t *testing.T) {
 // Of a record without fields the status is compared, since no more is known.
 func TestBaselineOfChosenFields(t *testing.T) {
 	old := `{"target":"h0.test","status":200}` + "\n" + `{"target":"h1.test","status":200,"headers":{}}` + "\n" + `{"target":"h2.test","status":404}` + "\n"
-	baseline, err := report.ReadBaseline(strings.NewReader(old))
+	baseline, err := report.ReadBaseline(strings.NewReader(old), true)
 	if err != nil {
 		t.Fatal(err)
 	}
 	got, _, _, _ := drain(fleet(t, head("A: b"), head("A: b"), head("A: b")), format(t, "lines"), report.Options{Baseline: baseline})
 	if want := "~ h1.test + a\n~ h2.test status: 404 -> 200\n2 changed, 0 fails, 0 new, 0 gone, 1 as before\n"; string(got) != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+}
+
+// Where both sides are read, each of several records is held against its like.
+func TestBaselineOfEveryRecord(t *testing.T) {
+	const records = `{"index":0,"target":"a.test","error":{"stage":"connect","kind":"refused","message":"x"}}` + "\n" + `{"index":0,"target":"a.test","status":200}` + "\n"
+	baseline, err := report.ReadBaseline(strings.NewReader(records), false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := showRecords(t, records, report.Options{Baseline: baseline}), "0 changed, 0 fails, 0 new, 0 gone, 2 as before\n"; got != want {
 		t.Errorf("%s, want %s", got, want)
 	}
 }

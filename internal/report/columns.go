@@ -215,7 +215,7 @@ func appendPlain(b, value []byte) []byte {
 // of the line before by what became of that one.
 func (p *picker) choosesLine(line []byte, isStatus, before bool) bool {
 	if isStatus {
-		return slices.ContainsFunc(p.columns, func(c Column) bool { return c.Name == "status" && c.key != nil })
+		return len(line) > 0 && slices.ContainsFunc(p.columns, func(c Column) bool { return c.Name == "status" && c.key != nil })
 	}
 	if len(line) > 0 && (line[0] == ' ' || line[0] == '\t') {
 		return before

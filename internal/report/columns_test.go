@@ -342,6 +342,12 @@ func TestGroupedFailures(t *testing.T) {
 			t.Errorf("%s: %s", chosen, stderr)
 		}
 	}
+	for _, f := range []report.Format{format(t, "lines"), report.Page()} {
+		_, stderr, _, _ := drain(list, f, report.Options{Columns: columns(t, "server"), Group: &report.GroupBy{}})
+		if len(stderr) > 0 {
+			t.Errorf("%s: %s", f.Name, stderr)
+		}
+	}
 	_, stderr, _, _ := drain(list, format(t, "json"), report.Options{Columns: columns(t, "server"), Group: &report.GroupBy{}})
 	if want := "b.test error > read: closed without a reply\n"; string(stderr) != want {
 		t.Errorf("%q, want %q", stderr, want)

@@ -128,6 +128,7 @@ func (e *environment) all() map[string]string {
 		name := lowerName(n)
 		lists[name] = append(lists[name], latin1(e.fieldValues[i]))
 	}
+	checkNames(len(lists))
 	fields := make(map[string]string)
 	for name, list := range lists {
 		fields[name] = strings.Join(list, ", ")
@@ -145,10 +146,14 @@ func (e *environment) names() (list []string) {
 			list = append(list, name)
 		}
 	}
-	if len(list) > mostValues {
+	checkNames(len(list))
+	return list
+}
+
+func checkNames(n int) {
+	if n > mostValues {
 		panic(fmt.Sprintf("more than %d names of fields", mostValues))
 	}
-	return list
 }
 
 // lowerName is the name of a field with its ASCII letters in lower case. Its other

@@ -40,7 +40,7 @@ const (
 
 // Page is the format of --report.
 func Page() Format {
-	return Format{Name: "html", About: "a page for a browser", Batched: true, ShowsErrors: true, HasColumns: true, New: newPage}
+	return Format{Name: "html", About: "a page for a browser", Batched: true, ShowsErrors: true, Opens: true, HasColumns: true, New: newPage}
 }
 
 // page holds no more than the first rows, a chunk of heads and counts.

@@ -7,6 +7,7 @@ import "wget/internal/fetch"
 //	sina.com.cn header > HTTP/1.1 302 Found
 //	sina.com.cn redirect > https://www.sina.com.cn/
 type lines struct {
+	unframed
 	palette palette
 	picker  *picker // of the chosen fields; nil if all lines are shown
 
@@ -29,8 +30,6 @@ func newLines(o Options) Reporter {
 	return l
 }
 
-func (*lines) Begin(b []byte) []byte { return b }
-
 // Record gathers the results of one target.
 func (l *lines) Record(b []byte, r *fetch.Result) []byte {
 	if !isEdge(r) {
@@ -40,8 +39,6 @@ func (l *lines) Record(b []byte, r *fetch.Result) []byte {
 	l.edges.results = append(l.edges.results, r)
 	return b
 }
-
-func (l *lines) End(b []byte, _ *Summary) []byte { return l.Whole(b) }
 
 // appendLast appends the last answer.
 func (l *lines) appendLast(b []byte, r *fetch.Result) []byte {

@@ -44,8 +44,8 @@ func newMessages(sinks []Sink, o Options) messages {
 		detailed: o.Detailed,
 		canceled: !o.CountInterrupted,
 		errors: slices.ContainsFunc(sinks, func(s Sink) bool {
-			if s.format().ShowsErrors {
-				return len(o.Columns) > 0 && !showsErrors(o.Columns)
+			if f := s.format(); f.ShowsErrors {
+				return !f.Opens && len(o.Columns) > 0 && !showsErrors(o.Columns)
 			}
 			return o.Group == nil && o.Baseline == nil
 		}),

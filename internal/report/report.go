@@ -62,6 +62,7 @@ type Format struct {
 
 	Batched     bool // records wait for each other while more results are ready: few writes for scripts
 	ShowsErrors bool // a record says why its target failed, so stderr does not
+	Opens       bool // a record does so whatever Options.Columns are: it opens to all that is known
 	Binary      bool // bytes as they came, which a terminal would obey
 	HasRaw      bool // obeys Options.IncludeRaw
 	HasGroups   bool // obeys Options.Group

@@ -78,8 +78,9 @@ func describeIssuer(c *fetch.Certificate, verified bool, others int, r *fetch.Re
 // host was asked. It is less than 0 for one that has expired.
 func daysLeft(c *fetch.Certificate, r *fetch.Result) int {
 	const day = 24 * 60 * 60
-	left := c.NotAfter.Unix() - askedAt(r).Unix() // a Duration ends after 292 years
-	if c.NotAfter.Nanosecond() < askedAt(r).Nanosecond() {
+	asked := askedAt(r)
+	left := c.NotAfter.Unix() - asked.Unix() // a Duration ends after 292 years
+	if c.NotAfter.Nanosecond() < asked.Nanosecond() {
 		left--
 	}
 	days := left / day

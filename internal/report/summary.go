@@ -37,7 +37,7 @@ func (s *Summary) add(r *fetch.Result, further bool) {
 		return
 	}
 	s.addAnswered(r.Head.Status)
-	if r.Times != (fetch.Times{}) { // as of a record of chosen fields
+	if r.Times.FirstByte > 0 { // a record of chosen fields may not have it
 		s.firstByte.add(r.Times.FirstByte)
 	}
 }
