@@ -118,11 +118,12 @@ func (r *Resolver) end(err error) {
 	r.queue = queue{}
 	servers := r.servers
 	r.mu.Unlock()
-	for _, l := range open {
-		l.abort(err)
-	}
+	// The servers come first: a lookup that is about to write to one holds its mutex.
 	for _, s := range servers {
 		s.close()
+	}
+	for _, l := range open {
+		l.abort(err)
 	}
 }
 
@@ -161,7 +162,9 @@ func (r *Resolver) Lookup(ctx context.Context, q Query) (Answer, error) {
 	a, err := r.ask(ctx, q)
 	if err != nil && sys.sources.filesAfter(err) {
 		if addrs := sys.hosts.lookup(strings.TrimSuffix(q.Name, ".")); len(addrs) > 0 {
-			return r.known(addrs)
+			known, err := r.known(addrs)
+			known.Waited = a.Waited
+			return known, err
 		}
 	}
 	return a, err

@@ -110,13 +110,16 @@ func (q *question) ask(a *attempt, now time.Time) {
 }
 
 // share is how long one server can be waited for so that all that have not been asked get the question in the lookup's
-// time.
+// time. The first can be waited for as long as any, up to half of the time: how many others there are says nothing of it.
 func (q *question) share(now time.Time) time.Duration {
 	servers := time.Duration(1)
 	for _, a := range q.attempts {
 		if a.times == 0 && !a.over {
 			servers++
 		}
+	}
+	if q.times == 0 {
+		servers = min(servers, 2)
 	}
 	return q.lookup.deadline.Sub(now) / servers
 }
@@ -197,8 +200,10 @@ func (q *question) lapse(now time.Time) {
 		}
 	}
 	if last.times > 0 && !last.over && last.refusals == 0 && !now.Before(last.due) {
-		last.server.doubt(last.sent, now)
-		last.server.changePort(last.sent, q.lane())
+		if now.Sub(last.sent) >= minSilence {
+			last.server.doubt(last.sent, now)
+			last.server.changePort(last.sent, q.lane())
+		}
 		if !q.counted {
 			q.counted = true
 			q.lookup.tally.lost++
@@ -269,7 +274,9 @@ func (q *question) take(s *server, r reply, now time.Time) {
 		if q.err == nil || q.err.Err != nil {
 			q.err = &Error{Reason: r.reason, Asked: []netip.AddrPort{s.addr}}
 		}
-		q.due = now
+		if next := q.next(); next == nil || next.times == 0 {
+			q.due = now
+		}
 	}
 }
 

@@ -253,18 +253,39 @@ func TestManySilentServers(t *testing.T) {
 	})
 }
 
-// Silent names take all places for a while. Those that wait for one lose no time.
+// How many servers there are shortens no wait for one that answers.
+func TestManyServersThatTakeTime(t *testing.T) {
+	l := lab{servers: make(map[string]behavior)}
+	for i := range 50 {
+		addr := netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 1, byte(i)}), port)
+		l.config.Servers = append(l.config.Servers, addr)
+		l.servers[addr.String()] = late(150*time.Millisecond, numbered)
+	}
+	in(t, l, func(t *testing.T, r *Resolver, n *network) {
+		wantAll(t, lookUp(t, r, 100, series(0, 500)...), "found", 500)
+		if n.count() != 2*500 {
+			t.Errorf("%d packets for 500 names", n.count())
+		}
+	})
+}
+
+// Silent names take all places for a while. Those that wait for one lose no time, also one that is then found in the hosts
+// file.
 func TestWaitingForAPlaceIsNoTime(t *testing.T) {
-	l := lab{servers: map[string]behavior{a: below("dead.test.", silent, numbered)}}
+	l := lab{servers: map[string]behavior{a: below("dead.test.", silent, numbered)}, hosts: "192.0.2.7 up.test\n", order: "hosts: dns files\n"}
 	in(t, l, func(t *testing.T, r *Resolver, n *network) {
 		var dead sync.WaitGroup
 		for i := range 600 {
 			dead.Go(func() { r.Lookup(t.Context(), Query{Name: fmt.Sprintf("n%d.dead.test", i)}) })
 		}
 		synctest.Wait()
-		answer, err := r.Lookup(t.Context(), Query{Name: "h1.test", Deadline: time.Now().Add(time.Second)})
-		if err != nil || answer.Waited < 4*time.Second {
-			t.Errorf("%v after a wait of %v", err, answer.Waited)
+		for _, name := range []string{"h1.test", "up.test"} {
+			dead.Go(func() {
+				answer, err := r.Lookup(t.Context(), Query{Name: name, Deadline: time.Now().Add(time.Second)})
+				if err != nil || answer.Waited < 4*time.Second {
+					t.Errorf("%s: %v after a wait of %v", name, err, answer.Waited)
+				}
+			})
 		}
 		dead.Wait()
 		wantAll(t, lookUp(t, r, 3000, series(0, 3000)...), "found", 3000)

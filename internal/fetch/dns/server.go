@@ -10,6 +10,9 @@ const (
 	// minRetransmit and maxRetransmit bound how long a question waits before it is sent again, or to the next server.
 	minRetransmit = 400 * time.Millisecond
 	maxRetransmit = 2 * time.Second
+	// minSilence is how long a server must have said nothing to be doubted. Where many servers share the time of a lookup,
+	// they are waited for no longer than that.
+	minSilence = minRetransmit / 2
 	// avoidFor is how long a server that failed is asked after the others.
 	avoidFor = 10 * time.Second
 )

@@ -58,13 +58,15 @@ func (s *server) send(f flight, query []byte, lane int) (ticket, error) {
 		switch {
 		case err == nil, errors.Is(err, syscall.ENOBUFS):
 			return t, nil // a full queue loses a question as the network could
-		case errors.Is(err, syscall.ECONNREFUSED), errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.EACCES):
+		case errors.Is(err, syscall.ECONNREFUSED):
 			s.forget(t)
-			t.socket.fail(err) // the news, by ICMP, is of a question before this one
+			t.socket.fail(err) // the news is of a question before this one
 			return t, err
 		case !errors.Is(err, net.ErrClosed):
+			// This may be of this question, as a firewall of this system says it, or of one before; the network may
+			// have changed. Those in flight can still be answered.
 			s.forget(t)
-			t.socket.retire() // the network may have changed; those in flight can still be answered
+			t.socket.retire()
 			return ticket{}, err
 		}
 		s.forget(t) // the socket has failed in this moment
@@ -166,9 +168,15 @@ func (s *server) changePort(sent time.Time, lane int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	k := s.current[lane]
-	if k != nil && !k.opened.After(sent) && s.heard.Before(sent) && len(s.sockets) < maxSockets {
-		k.retireLocked()
+	if k == nil || k.opened.After(sent) || !s.heard.Before(sent) || len(s.sockets) >= maxSockets {
+		return
 	}
+	s.current[lane] = nil
+	if _, err := s.socketLocked(lane, time.Now()); err != nil {
+		s.current[lane] = k // there is no other port, or no descriptor for it
+		return
+	}
+	k.retireLocked()
 }
 
 // read hands answers to the lookups that wait for them, until the socket fails or is closed. A server that is not

@@ -11,7 +11,7 @@ import (
 func sourceFor(to netip.Addr) (netip.Addr, bool) {
 	conn, err := net.DialUDP("udp", nil, net.UDPAddrFromAddrPort(netip.AddrPortFrom(to, 9)))
 	if err != nil {
-		return netip.Addr{}, false
+		return to, isShortage(err) // which says nothing of the route
 	}
 	defer conn.Close()
 	return conn.LocalAddr().(*net.UDPAddr).AddrPort().Addr().Unmap(), true

@@ -31,6 +31,9 @@ func (r *Resolver) exchange(ctx context.Context, f flight, query []byte) (reply,
 	if err != nil {
 		return reply{}, err
 	}
+	if tcp, ok := conn.(*net.TCPConn); ok {
+		_ = tcp.SetLinger(0) // all is read: a connection that waits for its end would keep a port from others for a minute
+	}
 	if answer, ok := readReply(message, questionOf(f.question.query), f.question.name, f.withEDNS); ok && answer.outcome != truncated && [2]byte(message) == [2]byte(query[2:]) {
 		return answer, nil
 	}
