@@ -131,11 +131,13 @@ func (t *trip) site() site {
 	return site{addr: t.addrs[0]}
 }
 
-// close gives back what the trip holds.
+// close gives back what the trip holds. A result that waits for its turn holds the
+// trip, and a TLS stream has buffers and certificates.
 func (t *trip) close() {
 	if t.conn != nil {
 		t.conn.Close()
 	}
+	t.conn, t.stream = nil, nil
 	if t.slot {
 		t.v.f.slots.releaseSite(t.site())
 	}

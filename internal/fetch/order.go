@@ -81,15 +81,15 @@ func (b *backlog) change(inFlight, held, bytes int) {
 	b.changed.Signal()
 }
 
-// visitSize is about the memory that a target takes, whether its results are held
-// back or are still to come: the visit, its place in the order, the session.
+// visitSize is about the memory that a result takes, whether it is held back or is
+// still to come: the visit, its place in the order, the session.
 const visitSize = 1 << 10
 
 // sizeOf is about the memory of the results of a target.
 func sizeOf(list []*Result) int {
-	size := visitSize
+	size := 0
 	for _, r := range list {
-		size += len(r.Target.Text) + r.Reply.size()
+		size += visitSize + len(r.Target.Text) + r.Reply.size()
 		for i := range r.Hops {
 			size += visitSize + r.Hops[i].size()
 		}
