@@ -189,3 +189,8 @@ func describeEOF(err, words error) error {
 	}
 	return err
 }
+
+// describeHandshakeEOF is for the end of the stream in a handshake.
+func describeHandshakeEOF(err error) error {
+	return describeEOF(err, errors.New("closed during the handshake"))
+}

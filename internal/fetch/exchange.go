@@ -1,7 +1,6 @@
 package fetch
 
 import (
-	"crypto/tls"
 	"errors"
 	"net"
 )
@@ -72,15 +71,6 @@ func (t *trip) readError(err, writeErr error, begun bool) *Error {
 		return t.streamError(StageRead, describeEOF(err, errors.New("closed without a reply")))
 	}
 	return t.streamError(StageHead, describeEOF(err, errors.New("closed before the header section ended")))
-}
-
-// streamError explains an error of the stream, which may be that of TLS.
-func (t *trip) streamError(stage Stage, err error) *Error {
-	err = t.step.reword(err)
-	if _, secure := t.stream.(*tls.Conn); secure {
-		return t.tlsError(stage, err)
-	}
-	return newError(stage, err)
 }
 
 // copyFrom gives the reply the bytes that came, in memory of their own size: the

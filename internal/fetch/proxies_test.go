@@ -322,6 +322,71 @@ func TestProxyTLS(t *testing.T) {
 	}
 }
 
+// Under TLS 1.3 a proxy says after the handshake that it wants a client certificate.
+// Another try would end the same, and no certificate is for proxies.
+func TestProxyWantsCertificate(t *testing.T) {
+	needKeptInput(t)
+	_, leaf := servedCertificate()
+	config := &tls.Config{Certificates: []tls.Certificate{leaf}, ClientAuth: tls.RequireAnyClientCert, MinVersion: tls.VersionTLS13}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := testserver.Serve(l, func(conn net.Conn) {
+		tls.Server(conn, config).Handshake()
+		conn.(*net.TCPConn).SetLinger(0)
+	})
+	defer server.Close()
+	for target, stage := range map[string]fetch.Stage{"https://h.test": fetch.StageProxy, "http://h.test": fetch.StageRead} {
+		for range 20 {
+			o := insecure()
+			o.Tries, o.Proxies = 3, through(t, "https://"+server.Addr())
+			r := askOne(t, t.Context(), o, target)
+			wantTLSError(t, r, stage, fetch.KindHandshake, "alert from the server: certificate required", "")
+			if r.Tries != 1 {
+				t.Errorf("%s: %d tries", target, r.Tries)
+			}
+		}
+	}
+}
+
+// The options for names, certificates and protocols are for targets, and no hint at a
+// proxy names them.
+func TestHintsAtProxyTLS(t *testing.T) {
+	ca, leaf := servedCertificate()
+	for _, c := range []struct {
+		serve         func(net.Conn)
+		kind          fetch.Kind
+		message, hint string
+	}{
+		{greet("\x15\x03\x03\x00\x02\x02\x28"), fetch.KindHandshake, "handshake failure", "-k looks at"},
+		{greet("\x15\x03\x03\x00\x02\x02\x70"), fetch.KindHandshake, "unrecognized name", ""},
+		{greet("\x15\x03\x03\x00\x02\x02\x74"), fetch.KindHandshake, "certificate required", ""},
+		{greet("\x15\x03\x03\x00\x02\x02\x78"), fetch.KindHandshake, "no application protocol", ""},
+		{testserver.Secure(&tls.Config{Certificates: []tls.Certificate{leaf}}, testserver.Answer(noContent)), fetch.KindCertificate, "not for p.test", "skip the check with -k"},
+	} {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		server := testserver.Serve(l, c.serve)
+		defer server.Close()
+		there := netip.MustParseAddrPort(server.Addr())
+		o := fetch.Options{
+			Proxies: through(t, fmt.Sprintf("https://p.test:%d", there.Port())),
+			Routes:  []fetch.Route{{Host: "p.test", Addrs: []netip.Addr{there.Addr()}}},
+			TLS:     &tls.Config{RootCAs: testserver.Pool(ca)},
+		}
+		for _, target := range []string{"http://h.test", "https://h.test"} {
+			r := askOne(t, t.Context(), o, target)
+			wantTLSError(t, r, fetch.StageProxy, c.kind, c.message, c.hint)
+			if strings.Contains(r.Err.Hint, "--sni") {
+				t.Errorf("hint %q", r.Err.Hint)
+			}
+		}
+	}
+}
+
 // What --resolve and --connect-to mean where there is a proxy.
 func TestProxyRoutes(t *testing.T) {
 	addr := netip.MustParseAddr

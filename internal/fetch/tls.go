@@ -26,7 +26,7 @@ func (t *trip) secure() *Error {
 	state := client.ConnectionState()
 	t.reply.Session = t.newSession(state, err)
 	if err != nil {
-		return t.tlsError(StageTLS, t.step.reword(err))
+		return t.tlsError(StageTLS, t.step.reword(describeHandshakeEOF(err)))
 	}
 	t.stream = client
 	t.protocol = choose(t.v.f.offers, state.NegotiatedProtocol)

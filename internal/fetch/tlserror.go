@@ -34,26 +34,33 @@ func (t *trip) tlsError(stage Stage, err error) *Error {
 		unverified *tls.CertificateVerificationError
 	)
 	e := &Error{Stage: stage, Kind: kindOf(StageTLS, err), Err: rootCause(err)}
+	isProxy := stage == StageProxy || !t.target.TLS
 	switch {
 	case e.Kind == KindClosed || e.Kind == KindReset:
 		e.Hint = t.hintAtCertificate()
-		if stage == StageTLS || stage == StageProxy {
-			e.Err = describeEOF(e.Err, errors.New("closed during the handshake"))
-		}
 	case errors.As(err, &unverified):
-		e.Hint, e.Err = explainCertificate(unverified)
+		e.Hint, e.Err = explainCertificate(unverified, !isProxy)
 	case e.Kind != KindHandshake:
 	case errors.As(err, &record):
 		e.Hint, e.Err = explainRecord(record)
-		if stage == StageProxy {
+		if isProxy && e.Hint != "" {
 			e.Hint = "a proxy without TLS is given as -x http://HOST:PORT"
 		}
 	case errors.As(err, &op):
-		e.Hint, e.Err = t.explainAlert(op)
+		e.Hint, e.Err = t.explainAlert(op, isProxy)
 	default:
 		t.explainRefusal(e)
 	}
 	return e
+}
+
+// streamError explains an error of the stream, which may be that of TLS.
+func (t *trip) streamError(stage Stage, err error) *Error {
+	err = t.step.reword(err)
+	if _, secure := t.stream.(*tls.Conn); secure {
+		return t.tlsError(stage, err)
+	}
+	return newError(stage, err)
 }
 
 // isTLSFault reports whether an error says what the server did wrong, or what it
@@ -88,7 +95,7 @@ const (
 
 // explainAlert words an alert: the server's, or the one that crypto/tls answered
 // the server with.
-func (t *trip) explainAlert(op *net.OpError) (hint string, cause error) {
+func (t *trip) explainAlert(op *net.OpError, isProxy bool) (hint string, cause error) {
 	alert, isAlert := alertOf(op)
 	if !isAlert {
 		return "", op
@@ -100,20 +107,26 @@ func (t *trip) explainAlert(op *net.OpError) (hint string, cause error) {
 	case op.Op == "local error":
 		return "", fmt.Errorf("not valid TLS: %s", text)
 	}
-	cause = fmt.Errorf("alert from the server: %s", text)
+	return t.hintAtAlert(alert, isProxy), fmt.Errorf("alert from the server: %s", text)
+}
+
+// hintAtAlert is the hint at an alert of the server's. Client certificates, --sni and
+// the list of protocols are for targets only.
+func (t *trip) hintAtAlert(alert tls.AlertError, isProxy bool) string {
 	switch {
-	case alert == alertCertificateRequired,
-		t.certAsked && (alert == alertHandshakeFailure || alertBadCertificate <= alert && alert <= alertAccessDenied):
+	case !isProxy && (alert == alertCertificateRequired ||
+		t.certAsked && (alert == alertHandshakeFailure || alertBadCertificate <= alert && alert <= alertAccessDenied)):
 		t.certAsked = true
-		hint = t.hintAtCertificate()
+		return t.hintAtCertificate()
 	case alert == alertHandshakeFailure, alert == alertProtocolVersion, alert == alertInsufficientSecurity:
-		hint = t.hintAtAnything()
+		return t.hintAtAnything()
+	case isProxy:
 	case alert == alertUnrecognizedName:
-		hint = "the server knows no such name: --sni NAME sends another, --sni '' none"
+		return "the server knows no such name: --sni NAME sends another, --sni '' none"
 	case alert == alertNoApplicationProtocol:
-		hint = fmt.Sprintf("the server speaks no %s over TLS", strings.Join(t.v.f.tls.NextProtos, ", "))
+		return fmt.Sprintf("the server speaks no %s over TLS", strings.Join(t.v.f.tls.NextProtos, ", "))
 	}
-	return hint, cause
+	return ""
 }
 
 // hintAtCertificate is for the failures that servers answer a missing or a wrong
@@ -177,8 +190,9 @@ func (t *trip) hintAtUnreadable() string {
 	return "-k reads some certificates that break the rules; openssl s_client -showcerts may show the others"
 }
 
-// explainCertificate says which certificate was not accepted, and why.
-func explainCertificate(unverified *tls.CertificateVerificationError) (hint string, cause error) {
+// explainCertificate says which certificate was not accepted, and why. takesSNI is
+// whether --sni holds for the server.
+func explainCertificate(unverified *tls.CertificateVerificationError, takesSNI bool) (hint string, cause error) {
 	var (
 		hostname x509.HostnameError
 		invalid  x509.CertificateInvalidError
@@ -187,7 +201,10 @@ func explainCertificate(unverified *tls.CertificateVerificationError) (hint stri
 	chain := unverified.UnverifiedCertificates
 	switch err := unverified.Err; {
 	case errors.As(err, &hostname):
-		return "--sni NAME asks for another name, or skip the check with -k", explainHostname(hostname)
+		if takesSNI {
+			hint = "--sni NAME asks for another name, or "
+		}
+		return hint + hintSkip, explainHostname(hostname)
 	case errors.As(err, &unknown):
 		return explainUnknown(unknown, chain)
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:

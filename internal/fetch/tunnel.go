@@ -34,7 +34,7 @@ func (t *trip) tunnel() *Error {
 		return nil
 	}
 	if err := t.openTunnel(); err != nil {
-		return t.proxyError(describeProxyEOF(err))
+		return t.proxyError(t.streamError(StageProxy, describeEOF(err, errors.New("closed the connection"))))
 	}
 	t.reply.Times.Connect = t.v.elapsed()
 	return nil
@@ -55,10 +55,6 @@ func (t *trip) openTunnel() error {
 	return t.connectHTTP()
 }
 
-func describeProxyEOF(err error) error {
-	return describeEOF(err, errors.New("closed the connection"))
-}
-
 // proxyError tells a failure of the proxy from one of the target.
 func (t *trip) proxyError(err error) *Error {
 	known := new(Error)
@@ -77,7 +73,7 @@ func (t *trip) secureProxy() error {
 	config.NextProtos = []string{"http/1.1"}
 	client := tls.Client(&lastWords{Conn: t.conn}, config)
 	if err := client.Handshake(); err != nil {
-		return t.tlsError(StageProxy, t.step.reword(describeProxyEOF(err)))
+		return t.tlsError(StageProxy, t.step.reword(describeHandshakeEOF(err)))
 	}
 	t.stream = client
 	return nil
