@@ -266,6 +266,35 @@ func TestRedirectKeepsTLSAtHome(t *testing.T) {
 	}
 }
 
+// After a redirect to another origin, no hint is at an option that goes to the first only.
+func TestHintsAfterRedirect(t *testing.T) {
+	o := startOrigin(t, "tcp", "127.0.0.1:0", map[string]string{"/away": "https://b.test/"})
+	_, leaf := servedCertificate()
+	client := testserver.Issue(&x509.Certificate{ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}}, nil, testserver.ECDSA)
+	wants := &tls.Config{Certificates: []tls.Certificate{leaf}, ClientAuth: tls.RequireAnyClientCert, MaxVersion: tls.VersionTLS12}
+	for _, c := range []struct {
+		serve         func(net.Conn)
+		kind          fetch.Kind
+		message, hint string
+	}{
+		{testserver.Secure(wants, answer(okReply)), fetch.KindHandshake, "alert from the server: ", "to the first origin only, so ask for this URL itself"},
+		{greet("\x15\x03\x03\x00\x02\x02\x70"), fetch.KindHandshake, "unrecognized name", ""},
+	} {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		server := testserver.Serve(l, c.serve)
+		defer server.Close()
+		there := netip.MustParseAddrPort(server.Addr())
+		options := insecure()
+		options.TLS.Certificates = []tls.Certificate{client}
+		options.Location, options.MaxRedirect, options.ServerName = true, 5, "front.test"
+		options.Routes = append([]fetch.Route{{Host: "b.test", ToPort: there.Port()}}, o.to()...)
+		wantTLSError(t, askOne(t, t.Context(), options, "https://a.test/away"), fetch.StageTLS, c.kind, c.message, c.hint)
+	}
+}
+
 // A Unix socket takes what TCP would: TLS, HTTP/2, whole chains, whatever the host.
 func TestUnixSocketCombined(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "s")

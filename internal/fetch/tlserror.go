@@ -39,7 +39,7 @@ func (t *trip) tlsError(stage Stage, err error) *Error {
 	case e.Kind == KindClosed || e.Kind == KindReset:
 		e.Hint = t.hintAtCertificate()
 	case errors.As(err, &unverified):
-		e.Hint, e.Err = explainCertificate(unverified, !isProxy)
+		e.Hint, e.Err = explainCertificate(unverified, !isProxy && !t.v.strayed)
 	case e.Kind != KindHandshake:
 	case errors.As(err, &record):
 		e.Hint, e.Err = explainRecord(record)
@@ -111,7 +111,7 @@ func (t *trip) explainAlert(op *net.OpError, isProxy bool) (hint string, cause e
 }
 
 // hintAtAlert is the hint at an alert of the server's. Client certificates, --sni and
-// the list of protocols are for targets only.
+// the list of protocols are for targets only, and --sni is for the first origin only.
 func (t *trip) hintAtAlert(alert tls.AlertError, isProxy bool) string {
 	switch {
 	case !isProxy && (alert == alertCertificateRequired ||
@@ -121,7 +121,7 @@ func (t *trip) hintAtAlert(alert tls.AlertError, isProxy bool) string {
 	case alert == alertHandshakeFailure, alert == alertProtocolVersion, alert == alertInsufficientSecurity:
 		return t.hintAtAnything()
 	case isProxy:
-	case alert == alertUnrecognizedName:
+	case alert == alertUnrecognizedName && !t.v.strayed:
 		return "the server knows no such name: --sni NAME sends another, --sni '' none"
 	case alert == alertNoApplicationProtocol:
 		return fmt.Sprintf("the server speaks no %s over TLS", strings.Join(t.v.f.tls.NextProtos, ", "))
@@ -135,6 +135,8 @@ func (t *trip) hintAtCertificate() string {
 	switch {
 	case !t.certAsked:
 		return ""
+	case t.v.strayed:
+		return "the server asked for a client certificate: --certificate FILE presents one to the first origin only, so ask for this URL itself"
 	case len(t.v.f.tls.Certificates) == 0:
 		return "the server asked for a client certificate: --certificate FILE presents one"
 	}
