@@ -19,5 +19,8 @@ func receiveHTTP1(t *trip, writeErr error) *Error {
 	if err == nil {
 		return t.checkForwarded()
 	}
+	if t.forwarded {
+		err = explainProxyReply(err, h.buf[h.line:])
+	}
 	return t.readError(err, writeErr, len(h.buf) > 0)
 }

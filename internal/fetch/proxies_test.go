@@ -196,6 +196,20 @@ func TestForwardedUnauthorized(t *testing.T) {
 	}
 }
 
+// A proxy that forwards is named where it speaks another protocol.
+func TestHintsAtForwardingProxy(t *testing.T) {
+	for reply, hint := range map[string]string{
+		"\x15\x03\x01\x00\x02\x02\x46":         "it is given as -x https://HOST:PORT",
+		"\x00\x00\x00\x04\x00\x00\x00\x00\x00": "the proxy speaks HTTP/2",
+	} {
+		o := fetch.Options{Proxies: through(t, "http://192.0.2.9:3128"), Dial: piped(answer(reply))}
+		r := askOne(t, t.Context(), o, "h.test")
+		if r.Err == nil || r.Err.Kind != fetch.KindMalformed || !strings.Contains(r.Err.Hint, hint) {
+			t.Errorf("%q: %+v, want a hint at %q", reply, r.Err, hint)
+		}
+	}
+}
+
 // TLS with the proxy, with the target, and with both.
 func TestProxyTLS(t *testing.T) {
 	loopback := []net.IP{net.IPv4(127, 0, 0, 1)}

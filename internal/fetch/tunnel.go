@@ -94,7 +94,7 @@ func (t *trip) connectHTTP() error {
 		if writeErr != nil && len(h.buf) == 0 {
 			return writeErr
 		}
-		return explainProxyReply(err)
+		return explainProxyReply(err, h.buf[h.line:])
 	}
 	if err := t.refusal(&h.final); err != nil {
 		return err
@@ -105,11 +105,17 @@ func (t *trip) connectHTTP() error {
 	return nil
 }
 
-// explainProxyReply has the hint at TLS name the proxy.
-func explainProxyReply(err error) error {
+// explainProxyReply has the hint at a protocol that is not HTTP/1 name the proxy.
+func explainProxyReply(err error, shown []byte) error {
 	var known *Error
-	if errors.As(err, &known) && known.Kind == KindMalformed && known.Hint != "" {
+	if !errors.As(err, &known) || known.Kind != KindMalformed {
+		return err
+	}
+	switch {
+	case isTLSRecord(shown):
 		known.Hint = "the proxy speaks TLS on this port: it is given as -x https://HOST:PORT"
+	case isHTTP2Frame(shown):
+		known.Hint = "the proxy speaks HTTP/2 on this port, and proxies are asked in HTTP/1"
 	}
 	return err
 }
