@@ -34,7 +34,7 @@ func (s *Spec) parseBlock(text string) (isBlock bool, err error) {
 		return false, errors.New("no CIDR block: it has no port and no brackets, as in 192.0.2.0/24 and 2001:db8::/64")
 	case strings.ContainsRune(separators, rune(more[0])) && startsWithAddr(strings.TrimLeft(more, separators)):
 		return false, fmt.Errorf("looks like several blocks: %s", oneByOne)
-	case more[0] == ' ':
+	case more[0] == ' ', strings.Trim(more, separators) == "":
 		return false, errors.New("no CIDR block: nothing can stand behind it")
 	}
 	return false, nil
