@@ -77,7 +77,7 @@ func (s Spec) each(t Target, yield func(Target) bool) bool {
 func (t *Target) nameWithPort(bare bool) string {
 	switch {
 	case !bare:
-		return t.URL()
+		return t.URL() + fragmentOf(t.Text) // which a redirect hands on
 	case t.Addr.Is6():
 		return net.JoinHostPort(t.Host, strconv.Itoa(int(t.Port)))
 	}

@@ -388,7 +388,7 @@ func TestDefaults(t *testing.T) {
 		{"http://a.test/x", fetch.Defaults{Ports: two}, []string{"http://a.test/x http://a.test/x", "http://a.test:8080/x http://a.test:8080/x"}},
 		{"a.test:", fetch.Defaults{Ports: two}, []string{"a.test:80 http://a.test/", "a.test:8080 http://a.test:8080/"}},
 		{"a.test?q", fetch.Defaults{Ports: two}, []string{"http://a.test/?q http://a.test/?q", "http://a.test:8080/?q http://a.test:8080/?q"}},
-		{"a.test#x", fetch.Defaults{Ports: two, Path: "/y"}, []string{"http://a.test/y http://a.test/y", "http://a.test:8080/y http://a.test:8080/y"}},
+		{"a.test#x", fetch.Defaults{Ports: two, Path: "/y"}, []string{"http://a.test/y#x http://a.test/y", "http://a.test:8080/y#x http://a.test:8080/y"}},
 		{"http:a.test", fetch.Defaults{Ports: two}, []string{"http://a.test/ http://a.test/", "http://a.test:8080/ http://a.test:8080/"}},
 		{"u:p@a.test", fetch.Defaults{Ports: two}, []string{"a.test:80 http://a.test/", "a.test:8080 http://a.test:8080/"}},
 		{"[::1]:?q", fetch.Defaults{Ports: two}, []string{"http://[::1]/?q http://[::1]/?q", "http://[::1]:8080/?q http://[::1]:8080/?q"}},
