@@ -151,3 +151,11 @@ func isRange(name string) bool {
 func errRange() error {
 	return errors.New("a range of addresses is written as a CIDR block, as in 192.0.2.0/24")
 }
+
+// nameOf is the name of a host in certificates, which have no zones.
+func nameOf(host string, addr netip.Addr) string {
+	if addr.IsValid() {
+		return addr.WithZone("").String()
+	}
+	return strings.ToLower(host)
+}

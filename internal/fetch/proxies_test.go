@@ -196,6 +196,18 @@ func TestForwardedUnauthorized(t *testing.T) {
 	}
 }
 
+// The certificate of a proxy at an address with a zone is for the address alone.
+func TestProxyTLSWithZone(t *testing.T) {
+	leaf := testserver.Issue(&x509.Certificate{IPAddresses: []net.IP{net.ParseIP("fe80::1")}}, nil, testserver.ECDSA)
+	o := fetch.Options{
+		Proxies: through(t, "https://[fe80::1%25lo]:3128"), TLS: &tls.Config{RootCAs: testserver.Pool(leaf)}, ConnectTimeout: time.Minute,
+		Dial: piped(testserver.Secure(&tls.Config{Certificates: []tls.Certificate{leaf}, MaxVersion: tls.VersionTLS12}, answer(noContent))),
+	}
+	if r := askOne(t, t.Context(), o, "http://h.test"); r.Err != nil || r.Head.Status != 204 {
+		t.Errorf("status %d, error %v", r.Head.Status, r.Err)
+	}
+}
+
 // A proxy that forwards is named where it speaks another protocol.
 func TestHintsAtForwardingProxy(t *testing.T) {
 	for reply, hint := range map[string]string{

@@ -79,13 +79,10 @@ func (t *trip) tlsConfig() *tls.Config {
 // serverName is the name that the certificate must be for: in lower case, since
 // some servers compare it byte by byte with names that they know.
 func (t *trip) serverName() string {
-	switch o := &t.v.f.options; {
-	case o.ServerName != "" && !t.v.strayed:
+	if o := &t.v.f.options; o.ServerName != "" && !t.v.strayed {
 		return strings.ToLower(o.ServerName)
-	case t.target.Addr.IsValid():
-		return t.target.Addr.WithZone("").String()
 	}
-	return strings.ToLower(t.target.Host)
+	return nameOf(t.target.Host, t.target.Addr)
 }
 
 // verify checks the server's certificate as crypto/tls does.

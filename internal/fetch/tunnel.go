@@ -69,7 +69,7 @@ func (t *trip) proxyError(err error) *Error {
 func (t *trip) secureProxy() error {
 	config := t.v.f.tls.Clone()
 	config.Certificates, config.GetClientCertificate = nil, nil
-	config.ServerName = strings.ToLower(t.proxy.Host)
+	config.ServerName = nameOf(t.proxy.Host, t.proxy.Addr)
 	config.NextProtos = []string{"http/1.1"}
 	client := tls.Client(&lastWords{Conn: t.conn}, config)
 	if err := client.Handshake(); err != nil {
