@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"io"
+	"slices"
 	"syscall"
 
 	"wget/internal/fetch/dns"
@@ -103,6 +104,7 @@ func kindOf(stage Stage, err error) Kind {
 	var (
 		cert   *tls.CertificateVerificationError
 		lookup *dns.Error
+		errno  syscall.Errno
 	)
 	switch {
 	case errors.Is(err, context.Canceled):
@@ -113,9 +115,9 @@ func kindOf(stage Stage, err error) Kind {
 		return KindNotFound
 	case errors.As(err, &lookup) && !lookup.Timeout():
 		return KindDNSFailure
-	case errors.Is(err, syscall.ECONNREFUSED):
+	case isErrno(err, refusals()):
 		return KindRefused
-	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE), errors.Is(err, syscall.ECONNABORTED):
+	case isErrno(err, resets()):
 		return KindReset
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return KindClosed
@@ -125,7 +127,7 @@ func kindOf(stage Stage, err error) Kind {
 		return KindTimeout
 	case stage == StageTarget:
 		return KindBadTarget
-	case stage == StageTLS:
+	case stage == StageTLS && !errors.As(err, &errno): // the system's errors are the network's
 		return KindHandshake
 	case stage == StageConnect:
 		return KindUnreachable
@@ -136,19 +138,21 @@ func kindOf(stage Stage, err error) Kind {
 // isShortage reports whether the system lacks what another host, or another
 // program, could be holding. The host that meets this is not to blame for it.
 func isShortage(err error) bool {
-	for _, errno := range []syscall.Errno{
-		syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM,
-		syscall.EAGAIN, // of connections that a Unix socket can hold, or of ports for datagrams
-	} {
-		if errors.Is(err, errno) {
-			return true
-		}
-	}
-	if !errors.Is(err, syscall.EADDRNOTAVAIL) {
+	switch {
+	case err == nil:
+		return false
+	case isErrno(err, shortages()):
+		return true
+	case !errors.Is(err, syscall.EADDRNOTAVAIL):
 		return false
 	}
 	var lookup *dns.Error // which has no address to ask the server from
 	return !errors.As(err, &lookup)
+}
+
+// isErrno reports whether err is one of some errors of the system.
+func isErrno(err error, list []syscall.Errno) bool {
+	return slices.ContainsFunc(list, func(errno syscall.Errno) bool { return errors.Is(err, errno) })
 }
 
 // rootCause reduces an error to what the stage and the target do not already say:

@@ -2,10 +2,8 @@ package fetch
 
 import (
 	"crypto/tls"
-	"errors"
 	"io"
 	"net"
-	"syscall"
 )
 
 // lastWords is a connection on which a write does not fail because the server
@@ -22,7 +20,7 @@ func (c *lastWords) Write(p []byte) (int, error) {
 		return len(p), nil
 	}
 	n, err := c.Conn.Write(p)
-	if errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ECONNABORTED) {
+	if isErrno(err, resets()) {
 		c.gone = err
 		return len(p), nil
 	}

@@ -2,6 +2,7 @@ package fetch_test
 
 import (
 	"context"
+	"io"
 	"net"
 	"net/netip"
 	"strings"
@@ -56,6 +57,24 @@ func TestRetry(t *testing.T) {
 			})
 		})
 	}
+}
+
+// lost is a connection whose way to the server is gone.
+type lost struct{ net.Conn }
+
+func (lost) Read([]byte) (int, error) { return 0, syscall.EHOSTUNREACH }
+
+// An error of the system is the network's, and not that of the TLS above it.
+func TestLostUnderTLS(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := fetch.Options{Tries: 2, Dial: func(ctx context.Context, network, address string) (net.Conn, error) {
+			conn, err := piped(func(conn net.Conn) { io.Copy(io.Discard, conn) })(ctx, network, address)
+			return lost{conn}, err
+		}}
+		if r := askOne(t, t.Context(), o, "https://192.0.2.1"); r.Err == nil || r.Err.Kind != fetch.KindReset || r.Tries != 2 {
+			t.Errorf("%v after %d tries, want %s after 2", r.Err, r.Tries, fetch.KindReset)
+		}
+	})
 }
 
 // Waiting out a shortage of the system stays within the limits of the host.
