@@ -20,7 +20,7 @@ func (c *lastWords) Write(p []byte) (int, error) {
 		return len(p), nil
 	}
 	n, err := c.Conn.Write(p)
-	if isErrno(err, resets()) {
+	if err != nil && isErrno(err, resets()) {
 		c.gone = err
 		return len(p), nil
 	}
