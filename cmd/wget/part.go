@@ -1,6 +1,7 @@
 package wget
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"crypto/sha256"
@@ -211,7 +212,11 @@ func fingerprint(h hash.Hash) string { return "sha256:" + hex.EncodeToString(h.S
 func (c *config) fingerprint(ctx context.Context, inputs []input) (string, error) {
 	h := c.newDigest()
 	for _, in := range inputs {
-		if _, err := io.Copy(h, untilDone(ctx, in.open)); err != nil {
+		text := bufio.NewReader(untilDone(ctx, in.open))
+		if start, _ := text.Peek(2); isUTF16(start) {
+			return "", errUTF16(in)
+		}
+		if _, err := io.Copy(h, text); err != nil {
 			return "", fileError(fmt.Errorf("reading %s: %w", in.name, err))
 		}
 	}

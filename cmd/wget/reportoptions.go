@@ -64,20 +64,26 @@ func (f *flags) reportOptions(set func(string) bool, s streams, env func(string)
 	return o, nil
 }
 
-// parseConditions parses the expressions of a flag. A wrong one that is a word with an @ is
-// not shown: it is probably a target that was taken for the value, perhaps with credentials.
+// parseConditions parses the expressions of a flag. A wrong one with a word that could hold
+// credentials is not shown: it is probably a target that was taken for the value.
 func parseConditions(flag string, texts []string) (list []*report.Condition, err error) {
 	for _, text := range texts {
 		condition, err := report.ParseCondition(text)
 		switch {
-		case err != nil && strings.Contains(text, "@") && !strings.ContainsAny(text, " =<>("):
-			return nil, usage("%s: the expression is wrong; it has an @, and is not shown", flag)
+		case err != nil && slices.ContainsFunc(strings.Fields(text), mayHoldCredentials):
+			return nil, usage("%s: the expression is wrong; it has an @ behind a colon, and is not shown", flag)
 		case err != nil:
 			return nil, usage("%s %q: %w", flag, text, err)
 		}
 		list = append(list, condition)
 	}
 	return list, nil
+}
+
+// mayHoldCredentials reports whether a word has a colon, and an @ behind it.
+func mayHoldCredentials(word string) bool {
+	_, behind, _ := strings.Cut(word, ":")
+	return strings.Contains(behind, "@")
 }
 
 // progressOptions decides how to show progress: as a bar where stderr is a

@@ -74,7 +74,7 @@ func (n *numbering) readInput(ctx context.Context, in input) bool {
 	err := readLines(ctx, h.opened(in), func(line []byte, long bool) bool {
 		h.consumed.Add(int64(len(line)))
 		if first && isUTF16(line) {
-			h.fail(usage("%s is UTF-16: a list of targets is UTF-8", in.name))
+			h.fail(errUTF16(in))
 			return false
 		}
 		first = first && string(line) == "\n"
@@ -100,6 +100,8 @@ func isUTF16(start []byte) bool {
 	pair := [2]byte(start)
 	return pair == [2]byte{0xff, 0xfe} || pair == [2]byte{0xfe, 0xff} || (pair[0] == 0) != (pair[1] == 0)
 }
+
+func errUTF16(in input) error { return usage("%s is UTF-16: a list of targets is UTF-8", in.name) }
 
 // addLine yields the targets of one line. A line that is no target is yielded with
 // its error. A line is not parsed if its target is another shard's or is done.

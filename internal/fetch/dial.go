@@ -1,24 +1,26 @@
 package fetch
 
 import (
+	"math/rand/v2"
 	"net/netip"
 	"time"
 )
 
 // How long a host waits for a descriptor, a port, memory or a place at a Unix
-// socket that other hosts, or other programs, are about to give back: about ten
-// seconds in all, and no longer than connecting may take.
+// socket that other hosts, or other programs, are about to give back: in pauses that
+// grow, and no longer than connecting may take.
 const (
-	firstPause = 5 * time.Millisecond
-	lastPause  = 10 * time.Second
+	firstPause   = 5 * time.Millisecond
+	longestPause = 640 * time.Millisecond
+	allPauses    = 10 * time.Second
 )
 
 // dial connects to the first address that answers.
 func (t *trip) dial() *Error {
 	t.step = t.v.whole.step(t.v.now(), t.v.f.options.ConnectTimeout)
 	err := t.connect()
-	for pause := firstPause; isShortage(err) && pause < lastPause && t.v.pause(pause, t.step); pause *= 2 {
-		err = t.connect()
+	if isShortage(err) {
+		err = t.connectInPauses(err)
 	}
 	if err != nil {
 		if t.proxy != nil || !t.pinned().IsValid() {
@@ -32,6 +34,19 @@ func (t *trip) dial() *Error {
 	t.stream = t.conn
 	t.reply.Times.Connect = t.v.elapsed()
 	return nil
+}
+
+// connectInPauses makes further attempts until what was short is there. It is a
+// function of its own so that the stacks of hosts that lack nothing stay small.
+func (t *trip) connectInPauses(err error) error {
+	waited, pause := time.Duration(0), firstPause
+	for isShortage(err) && waited < allPauses && t.v.pause(pause, t.step) {
+		err = t.connect()
+		if waited, pause = waited+pause, 2*pause; pause >= longestPause {
+			pause = longestPause - rand.N(longestPause/2) // the hosts that wait began together, and few places come free at once
+		}
+	}
+	return err
 }
 
 // connect makes one attempt at all addresses.

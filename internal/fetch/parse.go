@@ -72,7 +72,7 @@ func (s *Spec) parseURL(text string, d Defaults) error {
 		authority = authority[i+1:]
 	}
 	if s.one.Auth != "" || strings.Contains(path, "@") {
-		s.one.Text = typed + authority + maskUsers(path)
+		s.one.Text = typed + authority + MaskUsers(path)
 	}
 	if err := checkSeveral(authority, path); err != nil {
 		return err

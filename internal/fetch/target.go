@@ -35,7 +35,7 @@ func (t *Target) AppendURL(b []byte) []byte {
 	} else {
 		b = append(b, "http://"...)
 	}
-	return append(t.appendAuthority(b), maskUsers(t.Path+t.Fragment)...)
+	return append(t.appendAuthority(b), MaskUsers(t.Path+t.Fragment)...)
 }
 
 // Authority is the value of the Host field: the host, and the port unless it

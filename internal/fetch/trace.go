@@ -36,7 +36,7 @@ func (t *trip) noteAttempt(addr netip.AddrPort, err error) {
 func (t *trip) noteRequest() {
 	if trace := t.reply.Trace; trace != nil {
 		shown := *t.target
-		shown.Path = maskUsers(shown.Path)
+		shown.Path = MaskUsers(shown.Path)
 		trace.Request = t.v.request.appendTo(nil, t.protocol.version, &shown, t.forwarder())
 	}
 }

@@ -14,9 +14,9 @@ func basic(userinfo string) string {
 	return "Basic " + base64.StdEncoding.EncodeToString([]byte(weburl.Unescape(name)+":"+weburl.Unescape(password)))
 }
 
-// maskUsers hides what could be the password of a URL inside of a path, query or
-// fragment: between a colon and an @, up to the next delimiter.
-func maskUsers(path string) string {
+// MaskUsers hides what could be the password of a URL inside of a path, query,
+// fragment or field of a request: between a colon and an @, up to the next delimiter.
+func MaskUsers(path string) string {
 	if !strings.Contains(path, "@") {
 		return path
 	}

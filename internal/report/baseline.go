@@ -48,7 +48,7 @@ func ReadBaseline(r io.Reader, latest bool) (*Baseline, error) {
 		}
 		result := record.Result()
 		old := b.add(result)
-		old.bare = record.Error == nil && record.Headers == nil && record.Pairs == nil && len(record.Raw) == 0
+		old.bare = record.Headers == nil && isBare(result)
 		if latest && record.Index >= 0 {
 			at := place{record.Index, record.Target}
 			if !follows(before, result) {
@@ -182,20 +182,22 @@ func (c change) String() string {
 
 // compare says what became of a host since an earlier run; "" if nothing did.
 func compare(old *earlier, r *fetch.Result, now []signed) (mark, []change) {
-	if old != nil && old.bare && r.Err == nil {
-		now = slices.DeleteFunc(slices.Clone(now), func(s signed) bool { return s.name != "status" })
+	if old == nil {
+		return markNew, nil
+	}
+	before := old.signed
+	if (old.bare || isBare(r)) && !old.failed && r.Err == nil {
+		before, now = before[:1], now[:1] // of one of them no more than the status is known
 	}
 	switch {
-	case old == nil:
-		return markNew, nil
-	case slices.Equal(old.signed, now):
+	case slices.Equal(before, now):
 		return "", nil
 	case !old.failed && r.Err != nil:
 		return markFails, []change{{name: now[0].name, new: now[0].value, has: true}}
 	case old.failed && r.Err == nil:
 		return markChanged, []change{{name: old.signed[0].name, old: old.signed[0].value, had: true, new: fmt.Sprintf("answers with %d", r.Head.Status), has: true}}
 	}
-	lost, gained := difference(old.signed, now)
+	lost, gained := difference(before, now)
 	var changes []change
 	for _, s := range lost {
 		c := change{name: s.name, old: s.value, had: true}
@@ -212,6 +214,15 @@ func compare(old *earlier, r *fetch.Result, now []signed) (mark, []change) {
 		changes = append(changes, change{name: "order of the fields", has: true})
 	}
 	return markChanged, changes
+}
+
+// isBare reports whether a result is an answer without a field that came from no
+// server, but from a record: it may be one of chosen fields.
+func isBare(r *fetch.Result) bool {
+	for range r.Head.Fields() {
+		return false
+	}
+	return r.Err == nil && len(r.Raw) == 0
 }
 
 // differences counts what became of the hosts since an earlier run.

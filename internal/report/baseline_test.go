@@ -227,6 +227,14 @@ func TestBaselineOfChosenFields(t *testing.T) {
 	if want := "~ h1.test + a\n~ h2.test status: 404 -> 200\n2 changed, 0 fails, 0 new, 0 gone, 1 as before\n"; string(got) != want {
 		t.Errorf("%s, want %s", got, want)
 	}
+	whole, _, _, _ := drain(fleet(t, head("A: b"), head("A: b"), head("Status: 200 OK")), format(t, "json"), report.Options{})
+	if baseline, err = report.ReadBaseline(bytes.NewReader(whole), true); err != nil {
+		t.Fatal(err)
+	}
+	bare := strings.ReplaceAll(strings.ReplaceAll(old, "404", "200"), `,"headers":{}`, "")
+	if got, want := showRecords(t, bare, report.Options{Baseline: baseline}), "0 changed, 0 fails, 0 new, 0 gone, 3 as before\n"; got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
 }
 
 // Where both sides are read, each of several records is held against its like.

@@ -89,6 +89,9 @@ func checkStart(r io.ReaderAt, start, size int64, prefix string) error {
 	if _, err := r.ReadAt(text, start); err != nil && err != io.EOF {
 		return err
 	}
+	if start > 0 && len(bytes.Trim(text, "\x00")) == 0 {
+		return nil // a loss of power leaves zeros where records were being written
+	}
 	if string(text) != prefix[:len(text)] {
 		return fmt.Errorf("line %d: %w", lineNumber(r, start), errNoRecord)
 	}

@@ -152,7 +152,11 @@ func TestEndOfEntries(t *testing.T) {
 			t.Errorf("%q ends at %d, %v; want %d", text[:cut], got, err, want)
 		}
 	}
-	for _, foreign := range []string{"a.test\n", "a.test", text + "hello", text + `{"target`, text + "hello\n", "\n", "\x00", `{"target":"a","index":1}` + "\n"} {
+	zeros := text + strings.Repeat("\x00", 5000)
+	if got, err := report.EndOfEntries(strings.NewReader(zeros), int64(len(zeros)), "index"); err != nil || got != int64(len(text)) {
+		t.Errorf("zeros behind %d bytes: the end is %d, %v", len(text), got, err)
+	}
+	for _, foreign := range []string{"a.test\n", "a.test", text + "hello", text + `{"target`, text + "hello\n", "\n", "\x00", text + "\x00\n", `{"target":"a","index":1}` + "\n"} {
 		if end, err := report.EndOfEntries(strings.NewReader(foreign), int64(len(foreign)), "index"); err == nil {
 			t.Errorf("%q ends at %d, want an error", foreign, end)
 		}

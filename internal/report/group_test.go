@@ -62,6 +62,8 @@ func TestGroupRule(t *testing.T) {
 		{"another host of people's words in a policy", "Content-Security-Policy: script-src https://mycompany-assets-bucket-5678.s3.amazonaws.com", "Content-Security-Policy: script-src https://attacker-controlled-bucket-1234.s3.amazonaws.com", false},
 		{"another app", "Location: https://my-app-prod-eastus2-001.azurewebsites.net/", "Location: https://my-app-prod-eastus2-002.azurewebsites.net/", false},
 		{"another slug", "Location: /annual-report-2023-final-v2", "Location: /annual-report-2024-final-v2", false},
+		{"another host with an id", "Location: https://bucket-a1b2c3d4e5f6a7b8.s3.amazonaws.com/", "Location: https://bucket-b1b2c3d4e5f6a7b9.s3.amazonaws.com/", false},
+		{"an id behind a host", "Location: https://a.example/a1b2c3d4e5f6a7b8", "Location: https://a.example/b1b2c3d4e5f6a7b9", true},
 		{"an id behind a word", "Location: /session-0123456789abcdef0", "Location: /session-fedcba98765432100", true},
 		{"a UUID behind a word", "Location: /request-123e4567-abcd-12d3-a456-426614174000", "Location: /request-523e4567-e89b-12d3-feed-426614174009", true},
 		{"another word before an id", "Location: /session-0123456789abcdef0", "Location: /request-0123456789abcdef0", false},

@@ -24,6 +24,11 @@ func mask(value, host string) string {
 			i += n
 			continue
 		}
+		if n := authorityLength(value[i:]); n > 0 { // of a URL: no reply has a host of its own
+			b.WriteString(value[i : i+n])
+			i += n
+			continue
+		}
 		name, n := nonceIn(value[i:])
 		if n == 0 {
 			name, n = parameterIn(value[i:])
@@ -144,6 +149,19 @@ func isID(word string) bool {
 
 func isWordByte(c byte) bool {
 	return '0' <= c && c <= '9' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || c == '-' || c == '_' || c == '+'
+}
+
+// authorityLength is the length of what separates a scheme from the path of a URL, that
+// a text begins with, or 0.
+func authorityLength(text string) int {
+	const separator = "://"
+	if !strings.HasPrefix(text, separator) {
+		return 0
+	}
+	if end := strings.IndexAny(text[len(separator):], "/?#;,\"'> "); end >= 0 {
+		return len(separator) + end
+	}
+	return len(text)
 }
 
 // nonceIn finds a nonce that a text begins with: the name that stands before it, and

@@ -181,14 +181,18 @@ func (m *messages) appendSent(b []byte, r *fetch.Result, reply *fetch.Reply) []b
 	return m.appendLine(b, r, "timing", m.palette.note, strings.Join(steps, ", "))
 }
 
-// withoutSecret hides the value of a field that holds credentials.
+// withoutSecret hides the value of a field that holds credentials, and passwords in
+// the URLs of others.
 func withoutSecret(line string) string {
-	name, _, _ := strings.Cut(line, ":")
+	name, value, found := strings.Cut(line, ":")
 	switch strings.ToLower(name) {
 	case "authorization", "proxy-authorization", "cookie", "cookie2":
 		return name + ": ***"
 	}
-	return line
+	if !found {
+		return line
+	}
+	return name + ":" + fetch.MaskUsers(value)
 }
 
 // appendLine appends "TARGET WORD > TEXT". The text may hold a server's bytes.

@@ -156,19 +156,43 @@ func Records(r io.Reader) iter.Seq2[*Record, error] {
 			if len(line) == 0 {
 				return
 			}
+			if number == 1 {
+				line = bytes.TrimPrefix(line, []byte("\ufeff"))
+				if bytes.HasPrefix(line, []byte("\xff\xfe")) || bytes.HasPrefix(line, []byte("\xfe\xff")) {
+					yield(nil, &LineError{number, errors.New("the file is UTF-16, and records are UTF-8")})
+					return
+				}
+			}
 			record := &Record{Index: -1}
-			if wrong := json.Unmarshal(line, record); wrong != nil {
+			chosen := chosenFields{Record: record}
+			if wrong := json.Unmarshal(line, &chosen); wrong != nil {
 				if err == io.EOF && isCutShort(line) {
 					wrong = io.ErrUnexpectedEOF
 				}
 				record, err = nil, &LineError{number, mistyped(wrong)}
 			} else {
+				chosen.complete()
 				err = nil
 			}
 			if !yield(record, err) {
 				return
 			}
 		}
+	}
+}
+
+// chosenFields is a record with the members of the error that --fields can name.
+type chosenFields struct {
+	*Record
+	Stage   fetch.Stage `json:"error.stage"`
+	Kind    fetch.Kind  `json:"error.kind"`
+	Message string      `json:"error.message"`
+}
+
+// complete makes the record's error of its members.
+func (c *chosenFields) complete() {
+	if c.Error == nil && c.Kind != "" {
+		c.Error = &Failure{Stage: c.Stage, Kind: c.Kind, Message: c.Message}
 	}
 }
 
