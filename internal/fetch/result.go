@@ -15,6 +15,8 @@ type Result struct {
 	Edge   *Edge     // the address that was asked, if each is; else nil
 	Tries  int       // attempts made at the last request; Reply is of the last
 	Err    *Error
+
+	Partial bool // the head has some of the fields that came, as a record of chosen fields has
 }
 
 // Reply is what came of one request. It holds as much as was learnt before the

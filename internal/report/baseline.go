@@ -24,9 +24,10 @@ type earlier struct {
 	target string
 	edge   bool // it is of one of the target's addresses
 	signed []signed
-	bare   bool // of an answer, the status alone is known
 	failed bool
-	found  bool // this run has a result for it, or need not have one
+
+	partial bool // others of its fields may have come
+	found   bool // this run has a result for it, or need not have one
 
 	superseded bool // by a later record of the target
 }
@@ -48,7 +49,6 @@ func ReadBaseline(r io.Reader, latest bool) (*Baseline, error) {
 		}
 		result := record.Result()
 		old := b.add(result)
-		old.bare = record.Headers == nil && isBare(result)
 		if latest && record.Index >= 0 {
 			at := place{record.Index, record.Target}
 			if !follows(before, result) {
@@ -72,7 +72,7 @@ type place struct {
 
 // add enters an earlier result.
 func (b *Baseline) add(r *fetch.Result) *earlier {
-	old := &earlier{target: label(r), edge: r.Edge != nil, signed: b.sign(r), failed: r.Err != nil}
+	old := &earlier{target: label(r), edge: r.Edge != nil, signed: b.sign(r), failed: r.Err != nil, partial: r.Partial}
 	url, text := keysOf(r)
 	b.order = append(b.order, old)
 	if url != "" {
@@ -186,8 +186,8 @@ func compare(old *earlier, r *fetch.Result, now []signed) (mark, []change) {
 		return markNew, nil
 	}
 	before := old.signed
-	if (old.bare || isBare(r)) && !old.failed && r.Err == nil {
-		before, now = before[:1], now[:1] // of one of them no more than the status is known
+	if (old.partial || r.Partial) && !old.failed && r.Err == nil {
+		before, now = common(before, now), common(now, before)
 	}
 	switch {
 	case slices.Equal(before, now):
@@ -216,13 +216,15 @@ func compare(old *earlier, r *fetch.Result, now []signed) (mark, []change) {
 	return markChanged, changes
 }
 
-// isBare reports whether a result is an answer without a field that came from no
-// server, but from a record: it may be one of chosen fields.
-func isBare(r *fetch.Result) bool {
-	for range r.Head.Fields() {
-		return false
+// common is the status of an answer and its fields of names that another has, too.
+func common(list, other []signed) []signed {
+	both := slices.Clone(list[:1])
+	for _, s := range list[1:] {
+		if slices.ContainsFunc(other[1:], func(o signed) bool { return o.name == s.name }) {
+			both = append(both, s)
+		}
 	}
-	return r.Err == nil && len(r.Raw) == 0
+	return both
 }
 
 // differences counts what became of the hosts since an earlier run.

@@ -216,7 +216,7 @@ func TestBaselineOfLostAddresses(t *testing.T) {
 	}
 }
 
-// Of a record without fields the status is compared, since no more is known.
+// Of records of chosen fields no more is compared than what both have.
 func TestBaselineOfChosenFields(t *testing.T) {
 	old := `{"target":"h0.test","status":200}` + "\n" + `{"target":"h1.test","status":200,"headers":{}}` + "\n" + `{"target":"h2.test","status":404}` + "\n"
 	baseline, err := report.ReadBaseline(strings.NewReader(old), true)
@@ -234,6 +234,33 @@ func TestBaselineOfChosenFields(t *testing.T) {
 	bare := strings.ReplaceAll(strings.ReplaceAll(old, "404", "200"), `,"headers":{}`, "")
 	if got, want := showRecords(t, bare, report.Options{Baseline: baseline}), "0 changed, 0 fails, 0 new, 0 gone, 3 as before\n"; got != want {
 		t.Errorf("%s, want %s", got, want)
+	}
+}
+
+// Header fields that were chosen are read back, for checks and for comparing.
+func TestChosenHeaderFields(t *testing.T) {
+	list := fleet(t, head("Server: a\r\nVia: x\r\nVia: y\r\nStatus: 200 OK"), head("A: b"))
+	out, _, _, err := drain(list, format(t, "json"), report.Options{Columns: columns(t, "target,status,server,header.via,Status")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := string(out)
+	if got, want := showRecords(t, text, report.Options{}), "h0.test header > HTTP/1.1 200\nh0.test header > server: a\nh0.test header > via: x\nh0.test header > via: y\nh0.test header > status: 200 OK\nh1.test header > HTTP/1.1 200\n"; got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+	spaced := strings.NewReplacer(`":`, `" : `, `,"`, ` , "`).Replace(text)
+	for _, c := range []struct{ before, now, want string }{
+		{text, spaced, "0 changed, 0 fails, 0 new, 0 gone, 2 as before\n"},
+		{text, text, "0 changed, 0 fails, 0 new, 0 gone, 2 as before\n"},
+		{strings.Replace(text, `"a"`, `"OLD"`, 1), text, "~ h0.test server: OLD -> a\n1 changed, 0 fails, 0 new, 0 gone, 1 as before\n"},
+	} {
+		baseline, err := report.ReadBaseline(strings.NewReader(c.before), false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := showRecords(t, c.now, report.Options{Baseline: baseline}); got != c.want {
+			t.Errorf("%s, want %s", got, c.want)
+		}
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"io"
 	"iter"
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 
@@ -31,6 +32,8 @@ type Record struct {
 	Group     string   `json:"group"`     // the same for answers that are alike; recorded on request
 	Tries     int      `json:"tries"`     // of the last request; recorded if above 1
 	Error     *Failure `json:"error"`
+
+	Partial bool `json:"-"` // Headers are those that --fields chose: others may have come
 }
 
 // Edge is one of a target's addresses.
@@ -163,16 +166,14 @@ func Records(r io.Reader) iter.Seq2[*Record, error] {
 					return
 				}
 			}
-			record := &Record{Index: -1}
-			chosen := chosenFields{Record: record}
-			if wrong := json.Unmarshal(line, &chosen); wrong != nil {
-				if err == io.EOF && isCutShort(line) {
-					wrong = io.ErrUnexpectedEOF
-				}
-				record, err = nil, &LineError{number, mistyped(wrong)}
-			} else {
-				chosen.complete()
+			record, wrong := readRecord(line)
+			switch {
+			case wrong == nil:
 				err = nil
+			case err == io.EOF && isCutShort(line):
+				err = &LineError{number, io.ErrUnexpectedEOF}
+			default:
+				err = &LineError{number, mistyped(wrong)}
 			}
 			if !yield(record, err) {
 				return
@@ -181,7 +182,40 @@ func Records(r io.Reader) iter.Seq2[*Record, error] {
 	}
 }
 
-// chosenFields is a record with the members of the error that --fields can name.
+// readRecord reads a record. Package json takes a key in any case, such as the header
+// field Status for the status: if one does not fit, the line is read without those.
+func readRecord(line []byte) (*Record, error) {
+	c := chosenFields{Record: &Record{Index: -1}}
+	var broken *json.SyntaxError
+	err := json.Unmarshal(line, &c)
+	switch {
+	case err == nil:
+	case errors.As(err, &broken) || line[0] != '{':
+		return nil, err
+	default:
+		c = chosenFields{Record: &Record{Index: -1}}
+		if json.Unmarshal(exactKeys(line), &c) != nil {
+			return nil, err
+		}
+	}
+	c.complete(line)
+	return c.Record, nil
+}
+
+// exactKeys is an object without the members whose names are keys in another case.
+func exactKeys(line []byte) []byte {
+	b := []byte("{")
+	for m := range members(compact(line)) {
+		if name := string(m.name); slices.Contains(keys(), name) || !slices.Contains(keys(), strings.ToLower(name)) {
+			b = append(append(append(b, '"'), m.name...), `":`...)
+			b = append(append(b, m.value...), ',')
+		}
+	}
+	return append(bytes.TrimSuffix(b, []byte(",")), '}')
+}
+
+// chosenFields is a record with what --fields can name beside the keys of records: the
+// members of the error, and header fields.
 type chosenFields struct {
 	*Record
 	Stage   fetch.Stage `json:"error.stage"`
@@ -189,11 +223,33 @@ type chosenFields struct {
 	Message string      `json:"error.message"`
 }
 
-// complete makes the record's error of its members.
-func (c *chosenFields) complete() {
+// complete makes the record's error of its members, and a header field of each list
+// under a name that is no key.
+func (c *chosenFields) complete(line []byte) {
 	if c.Error == nil && c.Kind != "" {
 		c.Error = &Failure{Stage: c.Stage, Kind: c.Kind, Message: c.Message}
 	}
+	if c.Error != nil || c.Headers != nil || c.Pairs != nil || len(c.Raw) > 0 {
+		return
+	}
+	c.Partial = true
+	for m := range members(compact(line)) {
+		name := string(m.name)
+		var values []string
+		if slices.Contains(keys(), name) || m.value[0] != '[' || json.Unmarshal(m.value, &values) != nil {
+			continue
+		}
+		for _, value := range values {
+			c.Headers = append(c.Headers, Field{strings.ToLower(strings.TrimPrefix(name, "header.")), value})
+		}
+	}
+}
+
+// compact is JSON without the white space that others write between its parts.
+func compact(line []byte) []byte {
+	var b bytes.Buffer
+	_ = json.Compact(&b, line) // which has been read
+	return b.Bytes()
 }
 
 // isCutShort reports whether more could follow a text that is not JSON.

@@ -26,6 +26,8 @@ func (r *Record) Result() *fetch.Result {
 		Target: fetch.RecordedTarget(index, r.Target, answer.URL),
 		Begun:  r.Time,
 		Tries:  max(r.Tries, 1),
+
+		Partial: r.Partial,
 	}
 	odd := fetch.AnomaliesNamed(r.Anomalies)
 	out.Reply = answer.reply(odd)

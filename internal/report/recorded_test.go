@@ -126,6 +126,7 @@ func FuzzRecords(f *testing.F) {
 		}
 	}
 	f.Add([]byte(`{"target":"a.test","status":200}`))
+	f.Add([]byte(`{"target":"a.test","status":200,"server":["a"],"header.via":["x","y\n"],"x":null,"error.kind":null}`))
 	f.Add([]byte(`{"target":"a.test","raw":"SFRUUC8xLjEgMTAzIEhpDQoNCg=="}`)) // an interim section alone
 	f.Add([]byte(`{"target":"a.test","status":200,"raw":"SFRUUC8xLjEgMTAzIEhpDQoNCg=="}`))
 	f.Fuzz(func(t *testing.T, text []byte) {
