@@ -149,6 +149,9 @@ func (w way) once(t *testing.T, program string, random *rand.Rand, most int) (ki
 		}()
 		kill(cmd, ended)
 		<-ended
+		if err := server.Settle(); err != nil { // requests of a dead process may still be on their way
+			t.Fatal(err)
+		}
 		return cmd.ProcessState.ExitCode(), says.String()
 	}
 	before := w.snapshot(t, dir) // the whole records of earlier runs

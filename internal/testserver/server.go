@@ -2,7 +2,9 @@ package testserver
 
 import (
 	"context"
+	"maps"
 	"net"
+	"slices"
 	"sync"
 )
 
@@ -12,14 +14,16 @@ type Server struct {
 	accepting sync.WaitGroup
 	handling  sync.WaitGroup
 
-	mu   sync.Mutex
-	open map[net.Conn]bool
+	mu      sync.Mutex
+	open    map[net.Conn]bool
+	changed sync.Cond // of open
 }
 
 // Serve starts a server behind a listener, which the server owns from now on. Each connection has a goroutine of its
 // own and is closed when the handler returns. The caller must call Close.
 func Serve(l net.Listener, handle func(net.Conn)) *Server {
 	s := &Server{listener: l, open: make(map[net.Conn]bool)}
+	s.changed.L = &s.mu
 	s.accepting.Go(func() {
 		for {
 			conn, err := l.Accept()
@@ -28,6 +32,7 @@ func Serve(l net.Listener, handle func(net.Conn)) *Server {
 			}
 			s.mu.Lock()
 			s.open[conn] = true
+			s.changed.Broadcast()
 			s.mu.Unlock()
 			s.handling.Go(func() {
 				defer s.end(conn)
@@ -43,6 +48,29 @@ func (s *Server) end(conn net.Conn) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.open, conn)
+	s.changed.Broadcast()
+}
+
+// Settle waits until all connections that have been made by now have been handled, those too that are still to be
+// accepted. No handler may wait for anything but its connection.
+func (s *Server) Settle() error {
+	last, err := net.Dial(s.listener.Addr().Network(), s.Addr())
+	if err != nil {
+		return err
+	}
+	defer last.Close()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	isLast := func(conn net.Conn) bool { return conn.RemoteAddr().String() == last.LocalAddr().String() }
+	for !slices.ContainsFunc(slices.Collect(maps.Keys(s.open)), isLast) { // connections are accepted in their order
+		s.changed.Wait()
+	}
+	for conn := range maps.Clone(s.open) {
+		for s.open[conn] && !isLast(conn) {
+			s.changed.Wait()
+		}
+	}
+	return nil
 }
 
 // Addr returns the address that the server listens at, as host:port.

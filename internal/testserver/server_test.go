@@ -105,3 +105,25 @@ func TestHoldPort(t *testing.T) {
 	defer l.Close()
 	dial(t, addr)
 }
+
+// Once a server has settled, it has handled what clients that are gone have sent.
+func TestSettle(t *testing.T) {
+	var handled atomic.Int64
+	s := testserver.Serve(listen(t), func(conn net.Conn) {
+		if _, err := testserver.ReadRequest(conn); err == nil {
+			handled.Add(1)
+		}
+	})
+	defer s.Close()
+	for i := range int64(200) {
+		conn, err := net.Dial("tcp", s.Addr())
+		if err != nil {
+			t.Fatal(err)
+		}
+		io.WriteString(conn, "GET / HTTP/1.1\r\n\r\n")
+		conn.Close()
+		if err := s.Settle(); err != nil || handled.Load() != i+1 {
+			t.Fatalf("%d of %d requests handled, error %v", handled.Load(), i+1, err)
+		}
+	}
+}
