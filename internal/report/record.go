@@ -204,9 +204,9 @@ func readRecord(line []byte) (*Record, error) {
 
 // exactKeys is an object without the members whose names are keys in another case.
 func exactKeys(line []byte) []byte {
-	b := []byte("{")
+	b, known := []byte("{"), keys()
 	for m := range members(compact(line)) {
-		if name := string(m.name); slices.Contains(keys(), name) || !slices.Contains(keys(), strings.ToLower(name)) {
+		if name := string(m.name); slices.Contains(known, name) || !slices.Contains(known, strings.ToLower(name)) {
 			b = append(append(append(b, '"'), m.name...), `":`...)
 			b = append(append(b, m.value...), ',')
 		}
@@ -233,10 +233,11 @@ func (c *chosenFields) complete(line []byte) {
 		return
 	}
 	c.Partial = true
+	known := keys()
 	for m := range members(compact(line)) {
 		name := string(m.name)
 		var values []string
-		if slices.Contains(keys(), name) || m.value[0] != '[' || json.Unmarshal(m.value, &values) != nil {
+		if slices.Contains(known, name) || m.value[0] != '[' || json.Unmarshal(m.value, &values) != nil {
 			continue
 		}
 		for _, value := range values {
