@@ -24,7 +24,7 @@ func (f *fetcher) each(ctx context.Context, targets iter.Seq[Target], next func(
 	defer group.Wait()
 	for target := range targets {
 		// A text that is no target takes no turn: nothing is asked.
-		if ctx.Err() != nil || target.Err == nil && f.pace.wait(ctx) != nil {
+		if target.Err == nil && f.pace.wait(ctx) != nil {
 			return
 		}
 		deliver := next()
