@@ -48,7 +48,7 @@ func (f *flags) config(set func(string) bool, args []string, s streams) (*config
 	if err != nil {
 		return nil, err
 	}
-	ports, err := parseEach("--port %s: %w", f.ports, parsePort)
+	ports, err := parseEach(f.ports, parsePort, showing("--port %s: %w"))
 	if err != nil {
 		return nil, err
 	}

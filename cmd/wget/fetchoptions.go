@@ -53,10 +53,10 @@ func (f *flags) fetchOptions(set func(string) bool, stderr io.Writer) (o fetch.O
 			return o, usage("--sni %q: %w", f.sni, err)
 		}
 	}
-	if o.DNS.Servers, err = parseEach("--dns-servers %q: %w", f.dnsServers, parseServer); err != nil {
+	if o.DNS.Servers, err = parseEach(f.dnsServers, parseServer, showing("--dns-servers %q: %w")); err != nil {
 		return o, err
 	}
-	if o.Header, err = parseHeaders(f.headers); err != nil {
+	if o.Header, err = parseEach(f.headers, parseHeader, wrongHeader); err != nil {
 		return o, err
 	}
 	if o.Routes, err = f.routes(); err != nil {

@@ -42,7 +42,7 @@ func (f *flags) reportOptions(set func(string) bool, s streams, env func(string)
 		}
 		o.Wide = f.wide
 	}
-	if o.Match, err = parseConditions("--match", f.match); err != nil {
+	if o.Match, err = parseEach(f.match, report.ParseCondition, wrongCondition("--match")); err != nil {
 		return o, err
 	}
 	for _, checks := range []struct {
@@ -50,7 +50,7 @@ func (f *flags) reportOptions(set func(string) bool, s streams, env func(string)
 		texts []string
 		want  bool
 	}{{"--expect", f.expect, true}, {"--fail-if", f.failIf, false}} {
-		conditions, err := parseConditions(checks.flag, checks.texts)
+		conditions, err := parseEach(checks.texts, report.ParseCondition, wrongCondition(checks.flag))
 		if err != nil {
 			return o, err
 		}
@@ -64,20 +64,15 @@ func (f *flags) reportOptions(set func(string) bool, s streams, env func(string)
 	return o, nil
 }
 
-// parseConditions parses the expressions of a flag. A wrong one with a word that could hold
+// wrongCondition words the error of an expression. One with a word that could hold
 // credentials is not shown: it is probably a target that was taken for the value.
-func parseConditions(flag string, texts []string) (list []*report.Condition, err error) {
-	for _, text := range texts {
-		condition, err := report.ParseCondition(text)
-		switch {
-		case err != nil && slices.ContainsFunc(strings.Fields(text), mayHoldCredentials):
-			return nil, usage("%s: the expression is wrong; it has an @ behind a colon, and is not shown", flag)
-		case err != nil:
-			return nil, usage("%s %q: %w", flag, text, err)
+func wrongCondition(flag string) func(text string, err error) error {
+	return func(text string, err error) error {
+		if slices.ContainsFunc(strings.Fields(text), mayHoldCredentials) {
+			return usage("%s: the expression is wrong; it has an @ behind a colon, and is not shown", flag)
 		}
-		list = append(list, condition)
+		return usage("%s %q: %w", flag, text, err)
 	}
-	return list, nil
 }
 
 // mayHoldCredentials reports whether a word has a colon, and an @ behind it.

@@ -16,7 +16,7 @@ func (f *flags) tlsConfig() (*tls.Config, error) {
 		return nil, err
 	}
 	var err error
-	if c.CurvePreferences, err = parseEach("--curves %q: %w", f.curves, parseCurve); err != nil {
+	if c.CurvePreferences, err = parseEach(f.curves, parseCurve, showing("--curves %q: %w")); err != nil {
 		return nil, err
 	}
 	if f.caFile != "" {

@@ -17,18 +17,23 @@ import (
 // A parser in this file returns an error that does not name the flag: its caller
 // knows where the text came from.
 
-// parseEach parses every value of a flag. The format words the error, from the
-// text of the value and the parser's error.
-func parseEach[T any](format string, texts []string, parse func(string) (T, error)) ([]T, error) {
+// parseEach parses every value of a flag. An error is worded from the text of the
+// value and the parser's error.
+func parseEach[T any](texts []string, parse func(string) (T, error), word func(text string, err error) error) ([]T, error) {
 	var values []T
 	for _, text := range texts {
 		value, err := parse(text)
 		if err != nil {
-			return nil, usage(format, text, err)
+			return nil, word(text, err)
 		}
 		values = append(values, value)
 	}
 	return values, nil
+}
+
+// showing words the error of a value that can be shown.
+func showing(format string) func(text string, err error) error {
+	return func(text string, err error) error { return usage(format, text, err) }
 }
 
 // seconds is a flag that reads 5s, 300ms, or plain seconds as GNU wget does.
@@ -125,18 +130,9 @@ func (r *perSecond) Set(text string) error {
 	return nil
 }
 
-// parseHeaders reads fields for the request. An error shows no more of a field than
-// its name: the rest can be a credential, and anything can where the colon is missing.
-func parseHeaders(texts []string) (fields []fetch.Field, err error) {
-	for _, text := range texts {
-		field, err := parseHeader(text)
-		if err != nil {
-			return nil, usage("--header: %w", err)
-		}
-		fields = append(fields, field)
-	}
-	return fields, nil
-}
+// wrongHeader words the error of a field for the request. It shows no more of the field
+// than its name: the rest can be a credential, and anything can where the colon is missing.
+func wrongHeader(_ string, err error) error { return usage("--header: %w", err) }
 
 // parseHeader reads 'Name: value', and 'Name:', which removes a default. An empty
 // value is 'Name;', as curl has it.
